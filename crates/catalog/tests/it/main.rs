@@ -1,0 +1,12 @@
+//! The catalogue through its public API, each test under a recorder of its own.
+
+#[path = "../ledger/mod.rs"]
+mod ledger;
+
+mod catalogue;
+mod interner;
+mod labels;
+mod local;
+mod overflow;
+mod rules;
+mod samples;

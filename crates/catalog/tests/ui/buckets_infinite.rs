@@ -1,0 +1,8 @@
+use throughline_catalog::catalog;
+
+catalog! { pub mod plant, budget 100;
+    /// Jobs.
+    histogram job_duration_seconds {} buckets [1.0, f64::INFINITY];
+}
+
+fn main() {}

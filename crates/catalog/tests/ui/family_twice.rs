@@ -1,0 +1,10 @@
+use throughline_catalog::catalog;
+
+catalog! { pub mod plant, budget 100;
+    /// Jobs.
+    gauge jobs_active {};
+    /// Again.
+    gauge jobs_active {};
+}
+
+fn main() {}
