@@ -1,0 +1,13 @@
+//! The driver manager: the drivers there are, and the door to them.
+
+mod complex;
+mod driver;
+mod sampling;
+mod service;
+mod statevector;
+
+pub use self::complex::Complex;
+pub use self::driver::{Driver, FaultMode};
+pub use self::sampling::sample;
+pub use self::service::DriverService;
+pub use self::statevector::{Cancelled, StateVector};

@@ -1,0 +1,115 @@
+//! The driver manager over gRPC.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use tokio::sync::Semaphore;
+use tonic::{Request, Response, Status};
+
+use super::{Driver, FaultMode, StateVector, sample};
+use crate::{
+    circuit::{Circuit, MAX_QUBITS},
+    job::{JobSpec, MAX_SHOTS},
+    rpc::{self, driver_manager_server::DriverManager},
+};
+
+/// Answers `Execute` and `List`.
+#[derive(Debug, Clone)]
+pub struct DriverService {
+    /// One simulation for each processor; more would only take each other's time.
+    simulators: Arc<Semaphore>,
+}
+
+impl Default for DriverService {
+    fn default() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            simulators: Arc::new(Semaphore::new(processors)),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl DriverManager for DriverService {
+    async fn execute(
+        &self,
+        request: Request<rpc::ExecuteRequest>,
+    ) -> Result<Response<rpc::Counts>, Status> {
+        let request = request.into_inner();
+        let options = request.options.unwrap_or_default();
+        let mode = FaultMode::from_wire(options.mode());
+        let spec = JobSpec::new(&request.driver, request.shots.into(), options.seed, mode)
+            .map_err(|why| Status::invalid_argument(why.to_string()))?;
+        let program = request
+            .program
+            .ok_or_else(|| Status::invalid_argument("there is no program"))?;
+        let circuit = Circuit::from_program(&program)
+            .map_err(|why| Status::invalid_argument(why.to_string()))?;
+        let counts = match spec.driver() {
+            Driver::Statevector => self.simulate(circuit, spec).await?,
+            Driver::Faulty => fault(spec.mode().unwrap_or(FaultMode::Fail)).await?,
+        };
+        Ok(Response::new(counts))
+    }
+
+    async fn list(
+        &self,
+        _: Request<rpc::ListRequest>,
+    ) -> Result<Response<rpc::ListResponse>, Status> {
+        let devices = Driver::ALL.into_iter().map(device).collect();
+        Ok(Response::new(rpc::ListResponse { devices }))
+    }
+}
+
+impl DriverService {
+    /// Runs a circuit on a thread of its own; stops soon after the caller has gone.
+    async fn simulate(&self, circuit: Circuit, spec: JobSpec) -> Result<rpc::Counts, Status> {
+        let simulator = Arc::clone(&self.simulators).acquire_owned().await;
+        let simulator = simulator.expect("the semaphore is never closed");
+        let caller = Caller::default();
+        let gone = Arc::clone(&caller.gone);
+        let run = tokio::task::spawn_blocking(move || {
+            let _simulator = simulator;
+            let mut state = StateVector::new(circuit.qubits);
+            state.run(&circuit.gates, || gone.load(Ordering::Relaxed))?;
+            Ok(sample(&state, &circuit, spec.shots(), spec.seed()))
+        });
+        run.await
+            .map_err(|_| Status::internal("the simulator failed"))?
+            .map_err(|why: super::Cancelled| Status::cancelled(why.to_string()))
+    }
+}
+
+/// Tells the simulator, by being dropped, that nobody waits any more.
+#[derive(Debug, Default)]
+struct Caller {
+    gone: Arc<AtomicBool>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn fault(mode: FaultMode) -> Result<rpc::Counts, Status> {
+    match mode {
+        FaultMode::Fail => Err(Status::internal("the device reported a fault")),
+        // Until the caller hangs up or its deadline passes.
+        FaultMode::Stall => std::future::pending().await,
+    }
+}
+
+fn device(driver: Driver) -> rpc::Device {
+    rpc::Device {
+        driver: driver.as_str().to_owned(),
+        device_id: driver.device_id().to_owned(),
+        max_qubits: u32::try_from(MAX_QUBITS).expect("it is a small number"),
+        max_shots: MAX_SHOTS,
+    }
+}
