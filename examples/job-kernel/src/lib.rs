@@ -9,3 +9,4 @@ pub mod link;
 pub mod process;
 pub mod rpc;
 pub mod system_api;
+pub mod telemetry;

@@ -2,21 +2,26 @@
 
 use std::{error::Error as _, time::Duration};
 
+use throughline_correlation::{ForwardIds, ForwardIdsLayer};
+use throughline_grpc::{Client, ClientLayer};
 use tonic::{
     Code, Request, Status, TimeoutExpired,
     transport::{self, Channel, Endpoint},
 };
+use tower::ServiceBuilder;
 
 /// What the clients of all programs send their calls through.
-pub type Link = Channel;
+pub type Link = ForwardIds<Client<Channel>>;
 
 /// A link that connects at its first call, and anew after each failure.
 #[must_use]
 pub fn connect(peer: &Endpoint) -> Link {
-    peer.clone()
-        .connect_timeout(Duration::from_secs(2))
-        .tcp_nodelay(true)
-        .connect_lazy()
+    let channel =
+        peer.clone().connect_timeout(Duration::from_secs(2)).tcp_nodelay(true).connect_lazy();
+    ServiceBuilder::new()
+        .layer(ForwardIdsLayer::new())
+        .layer(ClientLayer::new().trace().target(peer.uri()))
+        .service(channel)
 }
 
 /// Reads a peer's address from the command line.

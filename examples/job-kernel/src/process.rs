@@ -4,10 +4,14 @@ use std::{
     error::Error, fmt, future::Future, io, net::SocketAddr, process::ExitCode, time::Duration,
 };
 
+use throughline_telemetry::{StartError, Telemetry};
 use tokio::{net::TcpListener, sync::watch};
 
 /// How long open requests may go on after the signal to stop.
 const GRACE: Duration = Duration::from_millis(1500);
+
+/// How long spans and log lines may take to get out after the last request.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Why a program did not start, or ended.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub enum ProcessError {
     Listen(SocketAddr, io::Error),
     /// Signals cannot be received.
     Signals(io::Error),
+    /// Telemetry did not start.
+    Telemetry(StartError),
     /// The server failed while it ran.
     Serve(Box<dyn Error + Send + Sync>),
 }
@@ -32,6 +38,7 @@ impl fmt::Display for ProcessError {
             }
             Self::Listen(addr, why) => write!(f, "cannot listen on {addr}: {why}"),
             Self::Signals(why) => write!(f, "cannot receive signals: {why}"),
+            Self::Telemetry(why) => why.fmt(f),
             Self::Serve(why) => write!(f, "the server failed: {why}"),
         }
     }
@@ -41,8 +48,15 @@ impl Error for ProcessError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Listen(_, why) | Self::Signals(why) => Some(why),
+            Self::Telemetry(why) => Some(why),
             Self::Serve(why) => Some(why.as_ref()),
         }
+    }
+}
+
+impl From<StartError> for ProcessError {
+    fn from(why: StartError) -> Self {
+        Self::Telemetry(why)
     }
 }
 
@@ -62,9 +76,7 @@ pub async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), Proce
 
 /// Says, once, that the program takes requests, and where.
 pub fn ready(addr: SocketAddr) {
-    use io::Write as _;
-    // Nobody reading our standard output is no reason to stop.
-    let _ = writeln!(io::stdout(), "listening on {addr}");
+    tracing::info!("listening on {addr}");
 }
 
 /// What `main` returns; an error is told in one line.
@@ -109,14 +121,15 @@ impl Stop {
         }
     }
 
-    /// Runs a server that stops by itself once [`Self::wished`], and cuts it off after a grace of
-    /// 1.5 seconds.
+    /// Runs a server that stops by itself once [`Self::wished`], cuts it off after a grace of 1.5
+    /// seconds, and ends telemetry after it.
     ///
     /// # Errors
     /// If the server fails.
     pub async fn drain<E>(
         &self,
         server: impl Future<Output = Result<(), E>>,
+        telemetry: Telemetry,
     ) -> Result<(), ProcessError>
     where
         E: Into<Box<dyn Error + Send + Sync>>,
@@ -125,10 +138,12 @@ impl Stop {
             self.wished().await;
             tokio::time::sleep(GRACE).await;
         };
-        tokio::select! {
+        let result = tokio::select! {
             ended = server => ended.map_err(|why| ProcessError::Serve(why.into())),
             () = cut => Ok(()),
-        }
+        };
+        telemetry.shutdown(FLUSH).await;
+        result
     }
 }
 

@@ -4,14 +4,17 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use job_kernel::{
-    kernel::{KernelService, Limits, Peers, Timeouts},
+    kernel::{KernelService, Limits, Peers, Timeouts, eigen},
     link,
     process::{self, ProcessError, Stop},
     rpc::{
         compiler_client::CompilerClient, driver_manager_client::DriverManagerClient,
         kernel_server::KernelServer,
     },
+    telemetry,
 };
+use throughline_correlation::{Key, RequestIdLayer};
+use throughline_grpc::ServerLayer;
 use tonic::transport::{Endpoint, Server, server::TcpIncoming};
 
 /// Leads quantum jobs through their stages.
@@ -20,6 +23,9 @@ struct Args {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:9101")]
     listen: SocketAddr,
+    /// Address of the metrics page; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:9091")]
+    metrics_listen: SocketAddr,
     /// Where the compiler is.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9103", value_parser = link::parse_peer)]
     compiler: Endpoint,
@@ -50,6 +56,11 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), ProcessError> {
     let stop = Stop::on_signals()?;
+    let telemetry = telemetry::of("kernel")
+        .catalogue(eigen::CATALOGUE)
+        .metrics_address(args.metrics_listen)
+        .start()
+        .await?;
     let (listener, addr) = process::listen(args.listen).await?;
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
 
@@ -68,11 +79,13 @@ async fn run(args: Args) -> Result<(), ProcessError> {
     };
 
     let server = Server::builder()
+        .layer(RequestIdLayer::new().accept([Key::Job]))
+        .layer(ServerLayer::new().trace())
         .add_service(KernelServer::new(KernelService::new(
             peers, timeouts, limits,
         )))
         .serve_with_incoming_shutdown(incoming, stop.wished());
 
     process::ready(addr);
-    stop.drain(server).await
+    stop.drain(server, telemetry).await
 }

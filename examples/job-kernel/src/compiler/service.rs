@@ -1,5 +1,6 @@
 //! The compiler over gRPC.
 
+use throughline_fault::Fault;
 use tonic::{Request, Response, Status};
 
 use super::{Compiled, compile};
@@ -23,7 +24,12 @@ impl Compiler for CompilerService {
         let Compiled {
             circuit,
             cancelled_gates,
-        } = compiled.map_err(|why| why.to_status())?;
+        } = compiled.map_err(|why| {
+            let status = why.to_status();
+            let _ = Fault::warning(why.kind().as_str(), why);
+            status
+        })?;
+        tracing::info!("compiled; {cancelled_gates} gates cancelled");
         Ok(Response::new(circuit.to_program(cancelled_gates)))
     }
 }

@@ -1,31 +1,22 @@
+use throughline_catalog::label;
+
 use crate::rpc;
 
-/// The drivers there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Driver {
-    /// Simulates the state of all qubits.
-    Statevector,
-    /// Fails or stalls, to try out what happens then.
-    Faulty,
+label! {
+    /// The drivers there are.
+    pub enum Driver {
+        /// Simulates the state of all qubits.
+        Statevector = "statevector",
+        /// Fails or stalls, to try out what happens then.
+        Faulty = "faulty",
+    }
 }
 
 impl Driver {
-    /// Every driver there is.
-    pub const ALL: [Self; 2] = [Self::Statevector, Self::Faulty];
-
-    /// The driver's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Statevector => "statevector",
-            Self::Faulty => "faulty",
-        }
-    }
-
     /// The driver of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|driver| driver.as_str() == name)
+        Self::ALL.iter().copied().find(|driver| driver.as_str() == name)
     }
 
     /// The one device that the driver has.

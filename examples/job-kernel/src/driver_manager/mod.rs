@@ -2,12 +2,14 @@
 
 mod complex;
 mod driver;
+mod catalogue;
 mod sampling;
 mod service;
 mod statevector;
 
 pub use self::complex::Complex;
 pub use self::driver::{Driver, FaultMode};
+pub use self::catalogue::{Op, eigen};
 pub use self::sampling::sample;
 pub use self::service::DriverService;
 pub use self::statevector::{Cancelled, StateVector};

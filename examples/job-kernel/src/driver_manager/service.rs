@@ -8,10 +8,12 @@ use std::{
     thread,
 };
 
+use throughline_fault::Fault;
+use throughline_job::operation;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
-use super::{Driver, FaultMode, StateVector, sample};
+use super::{Driver, FaultMode, Op, StateVector, eigen, sample};
 use crate::{
     circuit::{Circuit, MAX_QUBITS},
     job::{JobSpec, MAX_SHOTS},
@@ -50,18 +52,26 @@ impl DriverManager for DriverService {
             .ok_or_else(|| Status::invalid_argument("there is no program"))?;
         let circuit = Circuit::from_program(&program)
             .map_err(|why| Status::invalid_argument(why.to_string()))?;
-        let counts = match spec.driver() {
-            Driver::Statevector => self.simulate(circuit, spec).await?,
-            Driver::Faulty => fault(spec.mode().unwrap_or(FaultMode::Fail)).await?,
-        };
-        Ok(Response::new(counts))
+        let driver = spec.driver();
+        tracing::info!(device_id = driver.device_id(), "running {} shots", spec.shots());
+        let families = (
+            eigen::eigen_driver_requests_total,
+            eigen::eigen_driver_request_duration_seconds,
+        );
+        let counts = operation(families, (driver, Op::Execute), async {
+            match driver {
+                Driver::Statevector => self.simulate(circuit, spec).await,
+                Driver::Faulty => fault(spec.mode().unwrap_or(FaultMode::Fail)).await,
+            }
+        });
+        Ok(Response::new(counts.await?))
     }
 
     async fn list(
         &self,
         _: Request<rpc::ListRequest>,
     ) -> Result<Response<rpc::ListResponse>, Status> {
-        let devices = Driver::ALL.into_iter().map(device).collect();
+        let devices = Driver::ALL.iter().copied().map(device).collect();
         Ok(Response::new(rpc::ListResponse { devices }))
     }
 }
@@ -99,7 +109,10 @@ impl Drop for Caller {
 
 async fn fault(mode: FaultMode) -> Result<rpc::Counts, Status> {
     match mode {
-        FaultMode::Fail => Err(Status::internal("the device reported a fault")),
+        FaultMode::Fail => {
+            let told = Fault::error("device_fault", "the device reported a fault");
+            Err(Status::internal(told.to_string()))
+        }
         // Until the caller hangs up or its deadline passes.
         FaultMode::Stall => std::future::pending().await,
     }

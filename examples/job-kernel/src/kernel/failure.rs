@@ -1,5 +1,6 @@
 use std::{error::Error, fmt};
 
+use throughline_fault::Fault;
 use tonic::{Code, Status};
 
 use super::IllegalTransition;
@@ -81,14 +82,31 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) const fn new(kind: FailureKind) -> Self {
+    /// A failure that the kernel is the first to see, and so tells.
+    pub(super) fn new(kind: FailureKind) -> Self {
+        let _ = Fault::error(kind.as_str(), kind.message());
         Self { kind, cause: None }
     }
 
+    /// A mistake of the submitter's.
     pub(super) fn invalid(why: impl fmt::Display) -> Self {
+        let (kind, why) = (FailureKind::InvalidRequest, why.to_string());
+        let _ = Fault::warning(kind.as_str(), why.as_str());
         Self {
-            kind: FailureKind::InvalidRequest,
-            cause: Some(Status::invalid_argument(why.to_string())),
+            kind,
+            cause: Some(Status::invalid_argument(why)),
+        }
+    }
+
+    /// What a call to a peer ended with. A peer tells its own faults; that it is not there, or too
+    /// slow, nobody tells but us.
+    fn of_call(kind: FailureKind, status: Status) -> Self {
+        if link::unreachable(&status) || link::timed_out(&status) {
+            let _ = Fault::error(kind.as_str(), status.clone());
+        }
+        Self {
+            kind,
+            cause: Some(status),
         }
     }
 
@@ -100,10 +118,7 @@ impl Failure {
             _ if link::timed_out(&status) => FailureKind::CompilerTimeout,
             _ => FailureKind::CompilerFailed,
         };
-        Self {
-            kind,
-            cause: Some(status),
-        }
+        Self::of_call(kind, status)
     }
 
     /// What a call to the driver manager ended with.
@@ -113,10 +128,7 @@ impl Failure {
             _ if link::timed_out(&status) => FailureKind::DriverTimeout,
             _ => FailureKind::DriverFailed,
         };
-        Self {
-            kind,
-            cause: Some(status),
-        }
+        Self::of_call(kind, status)
     }
 
     /// Which kind of failure it is.
@@ -151,8 +163,10 @@ impl Failure {
 
 impl From<IllegalTransition> for Failure {
     fn from(why: IllegalTransition) -> Self {
+        let kind = FailureKind::Interrupted;
+        let _ = Fault::error(kind.as_str(), why);
         Self {
-            kind: FailureKind::Interrupted,
+            kind,
             cause: Some(Status::internal(why.to_string())),
         }
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 
-use super::{Failure, IllegalTransition, Stage, State};
+use super::{Failure, IllegalTransition, Stage, State, eigen};
 use crate::{
     job::{JobId, JobSpec},
     rpc,
@@ -101,8 +101,12 @@ impl Job {
         let mut result = Ok(());
         self.record.send_if_modified(|record| {
             let from = record.state;
-            if !from.may_become(to) {
-                result = Err(IllegalTransition { from, to });
+            result = throughline_job::transition(
+                eigen::eigen_kernel_job_state_transitions_total,
+                from,
+                to,
+            );
+            if result.is_err() {
                 return false;
             }
             record.state = to;
@@ -115,6 +119,9 @@ impl Job {
             with(record);
             true
         });
+        if result.is_ok() {
+            tracing::info!("the job is {to}");
+        }
         result
     }
 

@@ -1,5 +1,6 @@
 //! The kernel: jobs, their states, and the stages they go through.
 
+mod catalogue;
 mod failure;
 mod job;
 mod runner;
@@ -9,6 +10,7 @@ mod state;
 mod table;
 mod wire;
 
+pub use self::catalogue::eigen;
 pub use self::failure::{Failure, FailureKind};
 pub use self::job::{Job, Record, Transition};
 pub use self::service::{KernelService, Limits};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use throughline_job::job;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -30,7 +31,8 @@ impl Running {
         program: rpc::Program,
     ) {
         // A failure is in the job's record already, where its submitter finds it.
-        let _ = self.stages(peers, timeouts, spec, program).await;
+        let id = self.job.id().clone();
+        let _ = job("run job", &id, self.stages(peers, timeouts, spec, program)).await;
     }
 
     async fn stages(

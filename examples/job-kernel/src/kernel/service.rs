@@ -3,6 +3,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _};
+use throughline_context::spawn;
 use tokio::sync::{Semaphore, TryAcquireError};
 use tonic::{Request, Response, Status};
 
@@ -85,12 +86,12 @@ impl KernelService {
             table: Arc::clone(&self.table),
             permits: [slot, gates],
         };
-        tokio::spawn(running.run(self.peers.clone(), self.timeouts, spec, program));
+        spawn(running.run(self.peers.clone(), self.timeouts, spec, program));
         Ok(job)
     }
 
     fn find(&self, id: &str) -> Result<Arc<Job>, Status> {
-        let job = JobId::parse(id).and_then(|id| self.table.get(&id));
+        let job = JobId::parse(id).ok().and_then(|id| self.table.get(&id));
         job.ok_or_else(|| Status::not_found("there is no such job"))
     }
 }

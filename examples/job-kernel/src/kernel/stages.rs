@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use super::{Failure, FailureKind, Job, Stage, State};
+use super::{Failure, FailureKind, Job, Stage, State, eigen};
 use crate::{
     driver_manager::FaultMode,
     job::{JobId, JobSpec},
@@ -36,7 +36,8 @@ pub(super) async fn stage<T>(
     stage: Stage,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let result = work.await;
+    let result =
+        throughline_job::stage(eigen::eigen_kernel_stage_duration_seconds, stage, work).await;
     if let Err(failure) = &result {
         job.transition(State::Failed, stage, |record| {
             record.failure = Some(failure.clone())
@@ -97,7 +98,7 @@ pub(super) async fn schedule(
                 && qubits <= device.max_qubits
                 && spec.shots() <= device.max_shots
         })
-        .ok_or(Failure::new(FailureKind::NoDevice))?;
+        .ok_or_else(|| Failure::new(FailureKind::NoDevice))?;
     job.transition(State::Scheduled, Stage::Schedule, |record| {
         record.device_id = Some(device.device_id)
     })?;
@@ -146,7 +147,7 @@ pub(super) async fn collect(
         shots = shots
             .checked_add(entry.count)
             .filter(|_| word)
-            .ok_or(Failure::new(FailureKind::BadResult))?;
+            .ok_or_else(|| Failure::new(FailureKind::BadResult))?;
     }
     if shots != u64::from(spec.shots()) {
         return Err(Failure::new(FailureKind::BadResult));
@@ -159,6 +160,5 @@ pub(super) async fn collect(
 
 /// The job's id, before there is a job.
 pub(super) fn job_id(text: &str) -> Result<JobId, Failure> {
-    JobId::parse(text)
-        .ok_or_else(|| Failure::invalid("`job_id` must be 1 to 64 letters, digits and hyphens"))
+    JobId::parse(text).map_err(|why| Failure::invalid(format!("`job_id`: {why}")))
 }

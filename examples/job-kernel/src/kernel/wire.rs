@@ -1,5 +1,7 @@
 //! Jobs to protobuf, and states and stages back.
 
+use throughline_catalog::Label;
+
 use super::{Job, Stage, State, Transition};
 use crate::{job::JobId, rpc};
 
@@ -7,7 +9,7 @@ impl State {
     /// Reads the protobuf enum's number.
     #[must_use]
     pub fn from_wire(number: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|&state| state as i32 == number)
+        from_wire(Self::ALL, number)
     }
 }
 
@@ -15,7 +17,7 @@ impl Stage {
     /// Reads the protobuf enum's number.
     #[must_use]
     pub fn from_wire(number: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|&stage| stage as i32 == number)
+        from_wire(Self::ALL, number)
     }
 }
 
@@ -23,7 +25,7 @@ pub(super) fn job(job: &Job) -> rpc::Job {
     let record = job.record();
     rpc::Job {
         job_id: job.id().to_string(),
-        state: record.state as i32,
+        state: to_wire(record.state),
         driver: record
             .spec
             .map(|spec| spec.driver().as_str().to_owned())
@@ -43,8 +45,17 @@ pub(super) fn transition(job: &JobId, transition: &Transition) -> rpc::Transitio
     rpc::Transition {
         time: Some(transition.time.into()),
         job_id: job.to_string(),
-        from: transition.from as i32,
-        to: transition.to as i32,
-        stage: transition.stage as i32,
+        from: to_wire(transition.from),
+        to: to_wire(transition.to),
+        stage: to_wire(transition.stage),
     }
+}
+
+/// Protobuf's 0 is "unspecified"; our first value is 1.
+fn to_wire(value: impl Label) -> i32 {
+    i32::try_from(value.index() + 1).expect("there are few values")
+}
+
+fn from_wire<T: Copy>(all: &[T], number: i32) -> Option<T> {
+    all.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
 }

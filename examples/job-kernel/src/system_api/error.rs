@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use throughline_correlation::{Ids, RequestId};
+use throughline_fault::Fault;
 use tonic::{Code, Status};
 
 use crate::{
@@ -118,6 +120,12 @@ impl ApiError {
         }
     }
 
+    /// An error that the API is the first to see, and so tells.
+    fn tell(kind: ErrorKind, message: &'static str, why: Status) -> Self {
+        let _ = Fault::error(kind.as_str(), why);
+        Self::new(kind, message)
+    }
+
     pub(super) fn at(mut self, line: u32, column: u32) -> Self {
         self.place = Some((line, column));
         self
@@ -135,7 +143,7 @@ impl ApiError {
         ErrorBody {
             error: &self.message,
             error_kind: self.kind.as_str(),
-            request_id: None,
+            request_id: Ids::current_id::<RequestId>().map(|id| id.to_string()),
             line: self.place.map(|(line, _)| line),
             column: self.place.map(|(_, column)| column),
         }
@@ -185,13 +193,15 @@ impl From<Status> for ApiError {
                 ErrorKind::Busy,
                 "too many jobs are running; try again later",
             ),
-            _ if link::unreachable(&status) => Self::new(
+            _ if link::unreachable(&status) => Self::tell(
                 ErrorKind::Unavailable,
                 "a service behind this one is not reachable; try again later",
+                status,
             ),
-            _ if link::timed_out(&status) => Self::new(
+            _ if link::timed_out(&status) => Self::tell(
                 ErrorKind::Timeout,
                 "a service behind this one did not answer in time; try again later",
+                status,
             ),
             _ => Self::new(ErrorKind::Internal, "something went wrong inside"),
         }

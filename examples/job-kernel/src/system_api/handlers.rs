@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderName, StatusCode, header::LOCATION, request::Parts},
 };
 use serde::Serialize;
+use throughline_correlation::Ids;
 
 use super::{Api, ApiError, ErrorKind, body::Submission};
 use crate::{driver_manager::FaultMode, job::JobId, kernel::State, link, rpc};
@@ -21,7 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for JobPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let id = Path::<String>::from_request_parts(parts, state).await.ok();
-        id.and_then(|Path(id)| JobId::parse(&id))
+        id.and_then(|Path(id)| JobId::parse(&id).ok())
             .map(Self)
             .ok_or_else(ApiError::unknown_job)
     }
@@ -42,18 +43,20 @@ pub(super) async fn submit(
         seed: spec.seed(),
         mode: FaultMode::to_wire(spec.mode()).into(),
     };
+    let id = JobId::generate();
     let request = rpc::SubmitRequest {
-        job_id: JobId::generate().to_string(),
+        job_id: id.to_string(),
         source: circuit,
         shots: spec.shots(),
         driver: spec.driver().as_str().to_owned(),
         options: Some(options),
     };
-    let job = api
-        .kernel
-        .submit(link::request(request, api.timeout))
-        .await?
-        .into_inner();
+    let submitted = api.kernel.submit(link::request(request, api.timeout));
+    let job = Ids::current().with(&id).around(async move {
+        tracing::info!("submitting a job");
+        submitted.await
+    });
+    let job = job.await?.into_inner();
     let location = format!("/v1/jobs/{}", job.job_id);
     let accepted = Accepted {
         state: state(job.state)?,

@@ -1,6 +1,7 @@
 //! The System API: jobs over HTTP and JSON.
 
 mod body;
+mod catalogue;
 mod error;
 mod events;
 mod handlers;
@@ -15,6 +16,7 @@ use axum::{
 
 use crate::{link::Link, rpc::kernel_client::KernelClient};
 
+pub use self::catalogue::{Endpoint, eigen};
 pub use self::error::{ApiError, ErrorKind};
 
 /// Longest body of a request, in bytes.

@@ -1,0 +1,195 @@
+//! The scope: the trace context and the ids of the work at hand, together.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context as Task, Poll},
+};
+
+use opentelemetry::{Context, ContextGuard, trace::TraceContextExt};
+use pin_project_lite::pin_project;
+use throughline_correlation::{Ids, Key, families as ids};
+
+use crate::{
+    carrier::{Extract, Inject},
+    families, propagation,
+};
+
+/// Everything that belongs to the work at hand and travels with it: an OpenTelemetry [`Context`] and
+/// the [`Ids`].
+///
+/// Both live in places of the thread that are held for one poll at a time. Layers, jobs and tasks
+/// take a scope where the work begins, and enter it around each poll and around the drop of what
+/// they run; whatever runs inside finds it by [`Scope::current`], and so do spans, log lines and
+/// clients. OpenTelemetry's and this workspace's own functions see the same context.
+#[derive(Clone, Default)]
+pub struct Scope {
+    context: Context,
+    ids: Ids,
+}
+
+impl Scope {
+    /// A scope of these parts.
+    #[must_use]
+    pub const fn new(context: Context, ids: Ids) -> Self {
+        Self { context, ids }
+    }
+
+    /// The scope of the work at hand.
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            context: Context::current(),
+            ids: Ids::current(),
+        }
+    }
+
+    /// The trace context.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The ids.
+    #[must_use]
+    pub const fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// The same ids in another trace context.
+    #[must_use]
+    pub fn with_context(self, context: Context) -> Self {
+        Self {
+            context,
+            ids: self.ids,
+        }
+    }
+
+    /// The same trace context with other ids.
+    #[must_use]
+    pub fn with_ids(self, ids: Ids) -> Self {
+        Self {
+            context: self.context,
+            ids,
+        }
+    }
+
+    /// Reads a scope from a carrier: the trace context, and the ids of these kinds.
+    ///
+    /// An id that is malformed or repeated is counted and left out. Nothing else is in the scope:
+    /// ids that are in scope around the call stay there.
+    #[must_use]
+    pub fn extract(carrier: &impl Extract, keys: impl IntoIterator<Item = Key>) -> Self {
+        let sent_once = |key: &Key| {
+            let mut count = 0;
+            carrier.values(key.header(), |_| count += 1);
+            if 1 < count {
+                families::id_rejected(*key, ids::Reason::Repeated);
+            }
+            count == 1
+        };
+        let ids = Ids::from_lookup(
+            keys.into_iter().filter(sent_once),
+            |name| carrier.only(name),
+            |key, why| families::id_rejected(key, why.into()),
+        );
+        Self {
+            context: propagation::extract(carrier),
+            ids,
+        }
+    }
+
+    /// Writes the scope to a carrier: the trace context, and every id.
+    ///
+    /// An id that is not in the scope is left as the carrier has it.
+    pub fn inject(&self, carrier: &mut impl Inject) {
+        propagation::inject(&self.context, carrier);
+        for (name, text) in self.ids.pairs() {
+            carrier.set(name, text);
+        }
+    }
+
+    /// Enters the scope until the guard is dropped.
+    ///
+    /// Guards are dropped in the reverse order of entering. Hold none across an `.await`: wrap the
+    /// future with [`Scope::around`] instead.
+    pub fn enter(&self) -> Entered {
+        Entered {
+            _ids: self.ids.clone().enter(),
+            _context: self.context.clone().attach(),
+        }
+    }
+
+    /// Runs `f` in the scope.
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _entered = self.enter();
+        f()
+    }
+
+    /// A future that is polled, and dropped, in the scope.
+    pub const fn around<F>(self, future: F) -> InScope<F> {
+        InScope {
+            future: Some(future),
+            scope: self,
+        }
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = self.context.span();
+        let span = span.span_context();
+        f.debug_struct("Scope")
+            .field("trace_id", &span.trace_id())
+            .field("span_id", &span.span_id())
+            .field("ids", &self.ids)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps a scope entered; see [`Scope::enter`].
+#[must_use = "the scope is entered only while the guard lives"]
+pub struct Entered {
+    // Dropped in this order, the reverse of entering.
+    _context: ContextGuard,
+    _ids: throughline_correlation::Entered,
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entered").finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A future in a scope; see [`Scope::around`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InScope<F> {
+        #[pin]
+        future: Option<F>,
+        scope: Scope,
+    }
+
+    impl<F> PinnedDrop for InScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.scope.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.scope.enter();
+        this.future
+            .as_pin_mut()
+            .expect("the future is there until it is dropped")
+            .poll(task)
+    }
+}

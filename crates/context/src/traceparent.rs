@@ -1,0 +1,122 @@
+//! The `traceparent` header: W3C Trace Context Level 2, section 3.2.
+
+use std::fmt;
+
+use opentelemetry::trace::{SpanId, TraceFlags, TraceId};
+
+use crate::hex;
+
+/// The length of a version 00 header.
+const LEN: usize = 55;
+
+/// A `traceparent`: which trace, which span of it, and the flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    trace_id: TraceId,
+    span_id: SpanId,
+    flags: TraceFlags,
+}
+
+/// The text is no `traceparent`, so there is no parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidTraceParent;
+
+impl fmt::Display for InvalidTraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a traceparent as W3C Trace Context defines it")
+    }
+}
+
+impl std::error::Error for InvalidTraceParent {}
+
+impl TraceParent {
+    /// The flags that the specification defines: sampled and random. Others are reserved and are
+    /// neither kept nor sent on.
+    const KNOWN_FLAGS: u8 = 0x03;
+
+    /// A parent of these parts; nothing if an id is all zeros.
+    #[must_use]
+    pub fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Option<Self> {
+        if trace_id == TraceId::INVALID || span_id == SpanId::INVALID {
+            return None;
+        }
+        let flags = TraceFlags::new(flags.to_u8() & Self::KNOWN_FLAGS);
+        Some(Self {
+            trace_id,
+            span_id,
+            flags,
+        })
+    }
+
+    /// Reads a header's value; spaces and tabs around it are allowed.
+    ///
+    /// A version above 00 is read as 00, as section 4.3 asks.
+    ///
+    /// # Errors
+    /// If lengths, digits or ids are not as the specification says.
+    pub fn parse(value: &[u8]) -> Result<Self, InvalidTraceParent> {
+        Self::read(trim(value)).ok_or(InvalidTraceParent)
+    }
+
+    fn read(value: &[u8]) -> Option<Self> {
+        let (known, rest) = value.split_at_checked(LEN)?;
+        if known[2] != b'-' || known[35] != b'-' || known[52] != b'-' {
+            return None;
+        }
+        let [version] = hex::read::<1>(&known[..2])?;
+        let trace_id = TraceId::from_bytes(hex::read(&known[3..35])?);
+        let span_id = SpanId::from_bytes(hex::read(&known[36..52])?);
+        let [flags] = hex::read::<1>(&known[53..])?;
+        match (version, rest) {
+            (0xff, _) => return None,
+            (0, []) | (1.., [] | [b'-', ..]) => {}
+            _ => return None,
+        }
+        Self::new(trace_id, span_id, TraceFlags::new(flags))
+    }
+
+    /// The trace.
+    #[must_use]
+    pub const fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// The span of the caller.
+    #[must_use]
+    pub const fn span_id(&self) -> SpanId {
+        self.span_id
+    }
+
+    /// Sampled and random.
+    #[must_use]
+    pub const fn flags(&self) -> TraceFlags {
+        self.flags
+    }
+
+    /// Gives the header's value, always of version 00, to `take`; no allocation.
+    pub fn with_text<R>(&self, take: impl FnOnce(&str) -> R) -> R {
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        hex::write(&self.trace_id.to_bytes(), &mut text[3..35]);
+        hex::write(&self.span_id.to_bytes(), &mut text[36..52]);
+        hex::write(&[self.flags.to_u8()], &mut text[53..]);
+        take(std::str::from_utf8(&text).expect("digits and hyphens are ASCII"))
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
+    }
+}
+
+/// Optional white space of HTTP: spaces and tabs only.
+pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = value {
+        value = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}

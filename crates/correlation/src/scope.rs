@@ -1,0 +1,120 @@
+//! Where the ids of the work at hand are found: a place of the thread, held for one poll at a time.
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{id::Id, ids::Ids};
+
+thread_local! {
+    static CURRENT: RefCell<Ids> = const { RefCell::new(Ids::empty()) };
+}
+
+/// Puts `ids` in the thread's place and returns what was there. A thread that is being torn down has
+/// no place any more: its last drops simply see no ids.
+fn replace(ids: Ids) -> Ids {
+    let mut ids = ids;
+    let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut ids));
+    ids
+}
+
+impl Ids {
+    /// The ids in scope; empty outside any scope.
+    #[must_use]
+    pub fn current() -> Self {
+        CURRENT
+            .try_with(|current| current.borrow().clone())
+            .unwrap_or_default()
+    }
+
+    /// Looks at the ids in scope.
+    ///
+    /// `look` gets a share of its own, so that it may enter another scope.
+    pub fn with_current<R>(look: impl FnOnce(&Self) -> R) -> R {
+        look(&Self::current())
+    }
+
+    /// The id of this type in scope.
+    #[must_use]
+    pub fn current_id<I: Id>() -> Option<I> {
+        Self::with_current(Self::get)
+    }
+
+    /// Puts the set in scope until the guard is dropped.
+    ///
+    /// Guards are dropped in the reverse order of entering. Hold none across an `.await`: wrap the
+    /// future with [`Ids::around`] instead.
+    pub fn enter(self) -> Entered {
+        Entered {
+            before: replace(self),
+            not_send: PhantomData,
+        }
+    }
+
+    /// Runs `f` with the set in scope.
+    pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
+        let _entered = self.enter();
+        f()
+    }
+
+    /// A future with the set in scope at every poll and when it is dropped.
+    pub const fn around<F>(self, future: F) -> InScope<F> {
+        InScope {
+            future: Some(future),
+            ids: self,
+        }
+    }
+}
+
+/// Keeps a set of ids in scope; see [`Ids::enter`].
+#[derive(Debug)]
+#[must_use = "the ids are in scope only while the guard lives"]
+pub struct Entered {
+    before: Ids,
+    // The place belongs to the thread that was entered.
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        replace(std::mem::take(&mut self.before));
+    }
+}
+
+pin_project! {
+    /// A future with ids in scope; see [`Ids::around`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InScope<F> {
+        #[pin]
+        future: Option<F>,
+        ids: Ids,
+    }
+
+    impl<F> PinnedDrop for InScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = std::mem::take(this.ids).enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.ids.clone().enter();
+        this.future
+            .as_pin_mut()
+            .expect("the future is there until it is dropped")
+            .poll(cx)
+    }
+}

@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod families;
+
+mod cause;
+mod fault;
+
+pub use crate::fault::Fault;

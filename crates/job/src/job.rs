@@ -1,0 +1,24 @@
+//! A job: work that outlives the request which asked for it.
+
+use std::{borrow::Cow, future::Future};
+
+use opentelemetry::trace::SpanKind;
+use throughline_correlation::{Ids, JobId};
+
+use crate::{span, timed::timed};
+
+/// Runs the work of a job: in a span of its own under the current one, with the job's id in scope
+/// for log lines and for the services that it calls.
+///
+/// `name` is the kind of work, not the job: `run circuit`.
+///
+/// # Errors
+/// Whatever the work returns; an `Err` marks the span as failed.
+pub async fn job<T, E>(
+    name: impl Into<Cow<'static, str>>,
+    id: &JobId,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let scope = span::open(name, SpanKind::Internal, Ids::current().with(id));
+    timed(scope, |_, _| {}, work).await
+}

@@ -1,0 +1,65 @@
+//! Stages: the steps of a job.
+
+use std::future::Future;
+
+use opentelemetry::trace::SpanKind;
+use throughline_catalog::{Era, Family, Histogram, Label, Labels};
+use throughline_correlation::Ids;
+
+use crate::{span, timed::timed};
+
+/// Runs one stage of a job: in a span `stage {name}`, with the stage in scope for log lines, and its
+/// time, in seconds, in `family`.
+///
+/// The time is recorded once however the stage ends, also when its future is dropped. The stage of
+/// an outer scope comes back afterwards.
+///
+/// # Errors
+/// Whatever the work returns; an `Err` marks the span as failed.
+///
+/// ```
+/// use throughline_catalog::{catalog, label};
+/// use throughline_correlation::Ids;
+/// use throughline_job::stage;
+///
+/// label! { pub enum Stage { Fetch = "fetch", Render = "render" } }
+///
+/// catalog! { pub mod pages, budget 20;
+///     /// Time in a stage.
+///     histogram pages_stage_duration_seconds { stage: Stage } buckets [0.01, 0.1, 1.0];
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let recorder = metrics_util::debugging::DebuggingRecorder::new();
+/// # let _here = metrics::set_default_local_recorder(&recorder);
+/// let page = stage(pages::pages_stage_duration_seconds, Stage::Render, async {
+///     assert_eq!(Ids::current().stage(), Some("render"));
+///     Ok::<_, std::io::Error>("<p>hello</p>")
+/// });
+/// assert_eq!(page.await.unwrap(), "<p>hello</p>");
+/// # let (key, ..) = recorder.snapshotter().snapshot().into_vec().remove(0);
+/// # assert_eq!(key.key().to_string(), "Key(pages_stage_duration_seconds, [stage = render])");
+/// # }
+/// ```
+pub async fn stage<F, S, T, E>(
+    family: F,
+    stage: S,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E>
+where
+    F: Family<Handle = Histogram, Labels = (S,)>,
+    S: Label,
+    (S,): Labels,
+{
+    let _ = family;
+    let era = Era::current();
+    let name = S::text(stage.index());
+    let scope = span::open(
+        format!("stage {name}"),
+        SpanKind::Internal,
+        Ids::current().at_stage(name),
+    );
+    let end = move |_, took| F::store().get(era, (stage,).index()).record(took);
+    timed(scope, end, work).await
+}

@@ -1,0 +1,126 @@
+//! The configuration, and the start in its order.
+
+use std::net::SocketAddr;
+
+use throughline_catalog::Catalogue;
+use throughline_log::{Field, Schema, SchemaBuilder};
+
+use crate::{
+    error::StartError, listener::Listener, logs, metrics::Exporter, running::Telemetry, traces,
+};
+
+/// The configuration of a service's telemetry; see [`Telemetry::builder`].
+///
+/// Metrics and logs are on. The environment adds:
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | turns the export of traces on, by OTLP over gRPC | no export, no attempt |
+/// | `RUST_LOG` | the log filter, `info` or `info,my_crate=debug` | `info` |
+/// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_*` | as the OpenTelemetry SDK has them | |
+#[derive(Debug)]
+#[must_use = "nothing is started before `start`"]
+pub struct TelemetryBuilder {
+    service: &'static str,
+    schema: Option<SchemaBuilder>,
+    catalogues: Vec<&'static Catalogue>,
+    from_zero: Vec<&'static Catalogue>,
+    metrics_address: Option<SocketAddr>,
+    otlp_endpoint: Option<String>,
+}
+
+impl TelemetryBuilder {
+    pub(crate) const fn new(service: &'static str) -> Self {
+        Self {
+            service,
+            schema: None,
+            catalogues: Vec::new(),
+            from_zero: Vec::new(),
+            metrics_address: None,
+            otlp_endpoint: None,
+        }
+    }
+
+    /// The families that the service counts: their buckets and help texts reach the exporter.
+    pub fn catalogue(mut self, catalogue: &'static Catalogue) -> Self {
+        self.catalogues.push(catalogue);
+        self
+    }
+
+    /// As [`TelemetryBuilder::catalogue`], and every series whose labels are all closed is there
+    /// from the start, with 0: `rate()` then sees the first one that counts.
+    ///
+    /// Right where each combination of labels can occur; a state machine has many that cannot.
+    pub fn catalogue_from_zero(mut self, catalogue: &'static Catalogue) -> Self {
+        self.from_zero.push(catalogue);
+        self.catalogue(catalogue)
+    }
+
+    /// Serves `/metrics` at this address, without authentication: it belongs on an internal one.
+    pub const fn metrics_address(mut self, address: SocketAddr) -> Self {
+        self.metrics_address = Some(address);
+        self
+    }
+
+    /// The fields of a log line, in their order; the service's name is filled in. By default those
+    /// of [`Schema::new`].
+    pub fn log_fields(self, fields: impl IntoIterator<Item = Field>) -> Self {
+        self.log_schema(Schema::builder().fields(fields))
+    }
+
+    /// As [`TelemetryBuilder::log_fields`], with all that a schema can say; the service's name is
+    /// filled in.
+    pub fn log_schema(mut self, schema: SchemaBuilder) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// Exports traces to this OTLP endpoint, over gRPC; as `OTEL_EXPORTER_OTLP_ENDPOINT` does, which
+    /// it overrides.
+    pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.otlp_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Starts logs, metrics and traces, in an order in which each step can tell what it does.
+    ///
+    /// It needs a tokio runtime, for the listener and for the exporter.
+    ///
+    /// # Errors
+    /// [`StartError`] names the setting that is wrong, or what was in the way: an address in use, a
+    /// second start in one process.
+    pub async fn start(self) -> Result<Telemetry, StartError> {
+        let Self {
+            service,
+            schema,
+            catalogues,
+            from_zero,
+            metrics_address,
+            otlp_endpoint,
+        } = self;
+        let schema = match schema {
+            Some(schema) => schema.service(service).build(),
+            None => Schema::new(service),
+        }
+        .map_err(StartError::log)?;
+        let filter = logs::filter_from_env()?;
+        // All that can be wrong is found before anything is installed for the whole process.
+        let traces = traces::Traces::new(service, otlp_endpoint)?;
+        let exporter = Exporter::new(&catalogues)?;
+        let listener = match metrics_address {
+            Some(address) => Some(Listener::bind(address).await?),
+            None => None,
+        };
+        let logs = logs::install(schema, filter, &traces)?;
+        exporter.install()?;
+        traces.install();
+        for catalogue in &catalogues {
+            catalogue.describe();
+        }
+        for catalogue in from_zero {
+            catalogue.register_closed();
+        }
+        let listener = listener.map(|listener| listener.serve(exporter.handle()));
+        Ok(Telemetry::new(logs, traces, exporter, listener))
+    }
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod error;
+mod listener;
+mod logs;
+mod metrics;
+mod running;
+mod traces;
+
+pub use crate::builder::TelemetryBuilder;
+pub use crate::error::StartError;
+pub use crate::running::{ShutdownReport, Telemetry};
