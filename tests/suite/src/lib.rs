@@ -1,0 +1,1 @@
+//! What only shows when the crates meet.
