@@ -1,3 +1,5 @@
+//! A family as a layer keeps it.
+
 use std::fmt;
 
 use crate::{Era, Family, Handle, Held, Store};

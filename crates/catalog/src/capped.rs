@@ -1,3 +1,5 @@
+//! The number of a value of a capped label.
+
 /// One of at most `N` values that are found while the process runs, or the overflow value.
 ///
 /// It is only the number of the value. [`label!`](crate::label!) makes a label type of it, with the

@@ -1,3 +1,5 @@
+//! The families of one service, together.
+
 use std::slice;
 
 use crate::Desc;

@@ -1,3 +1,5 @@
+//! What is known of a family at compile time.
+
 use std::fmt;
 
 use metrics::{Key, Level, Metadata, Recorder};

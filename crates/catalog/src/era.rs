@@ -1,3 +1,5 @@
+//! Which recorder a piece of work began under.
+
 use crate::process_wide::Identity;
 
 /// The recorder that was current at some moment, as a small value to keep.

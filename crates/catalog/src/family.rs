@@ -1,3 +1,5 @@
+//! What a layer needs of a family's type.
+
 use crate::{Desc, Handle, Held, Labels, Store};
 
 /// A family of [`catalog!`](crate::catalog!): a zero-sized constant that is its own type.

@@ -1,3 +1,5 @@
+//! The handles, which refuse what would spoil a series.
+
 use std::fmt;
 
 use metrics::{IntoF64, Key, Metadata, Recorder};

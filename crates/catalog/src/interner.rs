@@ -1,3 +1,5 @@
+//! The values of a capped label, found while the process runs.
+
 use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

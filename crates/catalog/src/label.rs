@@ -1,3 +1,5 @@
+//! What a label's type is.
+
 /// The value that stands for every value that found no room in a [`Capped`](crate::Capped) label.
 ///
 /// It is the same text for every label and every family, so that a dashboard or an alert can name

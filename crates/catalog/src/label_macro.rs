@@ -1,3 +1,5 @@
+//! The macro that declares a label.
+
 /// Declares a label type.
 ///
 /// # A closed label

@@ -1,3 +1,5 @@
+//! Tuples of labels, and their index.
+
 use crate::Label;
 
 /// The labels of one family: a tuple of zero to eight [`Label`] types.

@@ -1,3 +1,5 @@
+//! The macro that declares a catalogue.
+
 /// Declares metric families, and stops the build where one breaks a rule.
 ///
 /// ```

@@ -1,3 +1,5 @@
+//! Where the handles of one family are kept.
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};

@@ -1,3 +1,5 @@
+//! Texts that are put together at compile time.
+
 /// A text put together by the compiler, for its own messages.
 #[derive(Clone, Copy)]
 pub(crate) struct Text {

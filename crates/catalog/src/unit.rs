@@ -1,3 +1,5 @@
+//! The base units.
+
 use std::fmt;
 
 use crate::check_name::{ends_with, without_suffix};

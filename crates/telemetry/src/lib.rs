@@ -6,8 +6,10 @@ mod listener;
 mod logs;
 mod metrics;
 mod running;
+mod signal;
 mod traces;
 
 pub use crate::builder::TelemetryBuilder;
 pub use crate::error::StartError;
 pub use crate::running::{ShutdownReport, Telemetry};
+pub use crate::signal::shutdown_signal;
