@@ -1,1 +1,1 @@
-//! What only shows when the crates meet.
+//! What only shows when the crates meet; it is all in `tests`.
