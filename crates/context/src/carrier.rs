@@ -28,6 +28,39 @@ pub trait Extract {
 }
 
 /// A carrier that context is written to.
+///
+/// ```
+/// use throughline_context::{Extract, Inject, Scope};
+/// use throughline_correlation::{Ids, Key, MessageId};
+///
+/// /// The properties of a queue's message.
+/// #[derive(Default)]
+/// struct Properties(Vec<(String, String)>);
+///
+/// impl Inject for Properties {
+///     fn set(&mut self, name: &'static str, value: &str) {
+///         self.remove(name);
+///         self.0.push((name.to_owned(), value.to_owned()));
+///     }
+///     fn remove(&mut self, name: &'static str) {
+///         self.0.retain(|(key, _)| key != name);
+///     }
+/// }
+///
+/// impl Extract for Properties {
+///     fn values<'a>(&'a self, name: &'static str, mut each: impl FnMut(&'a [u8])) {
+///         for (_, value) in self.0.iter().filter(|(key, _)| key == name) {
+///             each(value.as_bytes());
+///         }
+///     }
+/// }
+///
+/// let sent = Scope::current().with_ids(Ids::empty().with(&MessageId::generate()));
+/// let mut properties = Properties::default();
+/// sent.inject(&mut properties);
+/// let received = Scope::extract(&properties, [Key::Message]);
+/// assert_eq!(received.ids(), sent.ids());
+/// ```
 pub trait Inject {
     /// Sets `name` to this one value, in place of whatever was there. Both are visible ASCII.
     fn set(&mut self, name: &'static str, value: &str);

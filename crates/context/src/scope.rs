@@ -23,6 +23,20 @@ use crate::{
 /// take a scope where the work begins, and enter it around each poll and around the drop of what
 /// they run; whatever runs inside finds it by [`Scope::current`], and so do spans, log lines and
 /// clients. OpenTelemetry's and this workspace's own functions see the same context.
+///
+/// ```
+/// use throughline_context::Scope;
+/// use throughline_correlation::{Ids, JobId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let id = JobId::generate();
+/// let scope = Scope::current().with_ids(Ids::empty().with(&id));
+/// let work = scope.around(async { Ids::current_id::<JobId>() });
+/// assert_eq!(work.await, Some(id));
+/// assert!(Ids::current().is_empty());
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Scope {
     context: Context,

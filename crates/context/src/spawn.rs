@@ -8,6 +8,18 @@ use crate::scope::Scope;
 
 /// As [`tokio::spawn`], in the current scope.
 ///
+/// ```
+/// use throughline_context::spawn;
+/// use throughline_correlation::{Ids, JobId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let id = JobId::generate();
+/// let task = Ids::empty().with(&id).run(|| spawn(async { Ids::current_id::<JobId>() }));
+/// assert_eq!(task.await.unwrap(), Some(id));
+/// # }
+/// ```
+///
 /// # Panics
 /// Outside of a tokio runtime, as `tokio::spawn` does.
 #[track_caller]

@@ -10,6 +10,16 @@ use crate::hex;
 const LEN: usize = 55;
 
 /// A `traceparent`: which trace, which span of it, and the flags.
+///
+/// ```
+/// use throughline_context::TraceParent;
+///
+/// let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// let parent = TraceParent::parse(text.as_bytes()).unwrap();
+/// assert!(parent.flags().is_sampled());
+/// assert_eq!(parent.to_string(), text);
+/// assert!(TraceParent::parse(text.to_uppercase().as_bytes()).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent {
     trace_id: TraceId,

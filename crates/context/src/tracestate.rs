@@ -9,6 +9,15 @@ const MAX_KEY: usize = 256;
 const MAX_VALUE: usize = 256;
 
 /// A valid `tracestate`, kept as it came: members in order, joined by commas.
+///
+/// ```
+/// use throughline_context::TraceState;
+///
+/// let state = TraceState::parse([b"a=1 , ".as_slice(), b"foo@@bar=2"]).unwrap().unwrap();
+/// assert_eq!(state.as_str(), "a=1,foo@@bar=2");
+/// assert_eq!(TraceState::parse([b"".as_slice()]), Ok(None));
+/// assert!(TraceState::parse([b"a=1,B=2".as_slice()]).is_err(), "one bad member spoils the list");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceState(Arc<str>);
 
@@ -100,11 +109,11 @@ fn is_key(key: &[u8]) -> bool {
     key.len() <= MAX_KEY && key.first().is_some_and(first) && key.iter().all(later)
 }
 
-/// Section 3.3.1.3.2: printable ASCII without `,` and `=`, not ending in a space.
+/// Section 3.3.1.3.2: printable ASCII without `,` and `=`. It may not end in a space either, and the
+/// space around a member, which is trimmed, leaves none.
 fn is_value(value: &[u8]) -> bool {
     (1..=MAX_VALUE).contains(&value.len())
         && value
             .iter()
             .all(|b| matches!(b, b' '..=b'~') && !matches!(b, b',' | b'='))
-        && value.last() != Some(&b' ')
 }

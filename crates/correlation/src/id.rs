@@ -72,6 +72,17 @@ macro_rules! id {
         $(#[doc = $doc])+
         ///
         /// 1 to 128 ASCII letters, digits, `-`, `_`, `.` or `:`. Clones share the text.
+        ///
+        /// ```
+        #[doc = concat!("use throughline_correlation::{InvalidId, ", stringify!($name), "};")]
+        ///
+        #[doc = concat!("let id = ", stringify!($name), "::parse(\"a7-42\").unwrap();")]
+        /// assert_eq!(id.as_str(), "a7-42");
+        #[doc = concat!(
+            "assert_eq!(", stringify!($name), "::parse(\"a\\nb\"), Err(InvalidId::BadCharacter));"
+        )]
+        #[doc = concat!("assert_ne!(", stringify!($name), "::generate(), id);")]
+        /// ```
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(Arc<str>);
 

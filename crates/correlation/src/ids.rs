@@ -12,6 +12,21 @@ use crate::{
 /// Clones share their contents; an empty set takes no memory. A set is put in scope by
 /// [`Ids::enter`] or [`Ids::around`], and read where it is needed by [`Ids::current`]: by log
 /// layers, spans and clients, without a parameter in any handler.
+///
+/// ```
+/// use throughline_correlation::{Ids, JobId, Key, RequestId};
+///
+/// let ids = Ids::empty().with(&JobId::generate()).with(&RequestId::parse("r-1").unwrap());
+/// ids.clone().run(|| assert_eq!(Ids::current().text(Key::Request), Some("r-1")));
+/// assert!(Ids::current().is_empty());
+///
+/// // Over any carrier and back.
+/// let message: std::collections::HashMap<_, _> = ids.pairs().collect();
+/// let back = Ids::from_lookup(Key::ALL, |name| message.get(name), |key, why| {
+///     panic!("{key:?}: {why}");
+/// });
+/// assert_eq!(back, ids);
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Ids(Option<Arc<Slots>>);
 

@@ -21,6 +21,15 @@ use crate::{
 /// fault, with a kind and a text for the callers further up: that one marks its span and is neither
 /// logged nor counted again.
 ///
+/// ```
+/// use throughline_fault::Fault;
+///
+/// let store = Fault::error("store_down", "10.0.0.7 refused");   // the one log line
+/// let request = Fault::error("request_failed", store);          // no second one
+/// assert_eq!(request.kind(), "request_failed");
+/// assert_eq!(request.root_cause(), Some("10.0.0.7 refused"));
+/// ```
+///
 /// `Display` and `Debug` give the error's own text; the root cause is for the log only. It can also
 /// be reached through [`Error::source`], so make an answer to a caller of `Display` alone.
 pub struct Fault {

@@ -14,6 +14,22 @@ use crate::{span, timed::timed};
 ///
 /// # Errors
 /// Whatever the work returns; an `Err` marks the span as failed.
+///
+/// ```
+/// use throughline_correlation::{Ids, JobId};
+/// use throughline_job::job;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let id = JobId::generate();
+/// let work = job("run circuit", &id, async { Ok::<_, std::io::Error>(Ids::current_id::<JobId>()) });
+/// assert_eq!(work.await.unwrap(), Some(id.clone()));
+///
+/// // In a task of its own.
+/// let task = tokio::spawn(async move { job("run circuit", &id, async { Err::<(), _>("no fuel") }).await });
+/// assert_eq!(task.await.unwrap(), Err("no fuel"));
+/// # }
+/// ```
 pub async fn job<T, E>(
     name: impl Into<Cow<'static, str>>,
     id: &JobId,

@@ -12,4 +12,6 @@ mod transition;
 pub use crate::job::job;
 pub use crate::operation::operation;
 pub use crate::stage::stage;
-pub use crate::transition::{IllegalTransition, State, Transition, TransitionEvents, Transitions, transition};
+pub use crate::transition::{
+    IllegalTransition, State, Transition, TransitionEvents, Transitions, transition,
+};

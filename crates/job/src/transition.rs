@@ -61,7 +61,7 @@ where
     S: State,
     (S, S): Labels,
 {
-    /// Counts in `family`, and keeps `capacity` events for slow readers.
+    /// Counts in `family`, and keeps `capacity` events for slow readers, rounded up to a power of two.
     ///
     /// # Panics
     /// If `capacity` is 0.
@@ -124,7 +124,8 @@ pub struct TransitionEvents<S> {
 impl<S: State> TransitionEvents<S> {
     /// The next transition of any job; `None` when there will be no more.
     ///
-    /// `Err` tells how many this reader was too slow to see; the next call goes on after them.
+    /// `Err` tells how many this reader was too slow to see; the next call goes on after them. Nothing
+    /// is lost if the future is dropped while it waits.
     ///
     /// # Errors
     /// The number of transitions that were missed.
@@ -157,6 +158,8 @@ where
         family.with((from, to)).increment(1);
         return Ok(());
     }
-    throughline::throughline_job_transitions_refused_total.with(()).increment(1);
+    throughline::throughline_job_transitions_refused_total
+        .with(())
+        .increment(1);
     Err(IllegalTransition { from, to })
 }

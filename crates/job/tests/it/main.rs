@@ -1,0 +1,10 @@
+//! Jobs, stages, operations and transitions: each is told once, whatever happens to it.
+//!
+//! The process's tracer provider is set once for all tests; each test looks at its own trace.
+#![allow(clippy::unwrap_used)]
+
+mod operations;
+mod spans;
+mod stages;
+mod support;
+mod transitions;
