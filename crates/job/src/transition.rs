@@ -1,6 +1,6 @@
 //! State transitions: checked, counted, and told to whoever follows.
 
-use std::{fmt, marker::PhantomData, time::SystemTime};
+use std::{fmt, time::SystemTime};
 
 use throughline_catalog::{Counter, Family, Label, Labels};
 use throughline_correlation::{Ids, JobId};
@@ -52,7 +52,7 @@ impl<S: State> std::error::Error for IllegalTransition<S> {}
 #[derive(Debug)]
 pub struct Transitions<F, S> {
     events: broadcast::Sender<Transition<S>>,
-    family: PhantomData<F>,
+    family: F,
 }
 
 impl<F, S> Transitions<F, S>
@@ -67,10 +67,9 @@ where
     /// If `capacity` is 0.
     #[must_use]
     pub fn new(family: F, capacity: usize) -> Self {
-        let _ = family;
         Self {
             events: broadcast::Sender::new(capacity),
-            family: PhantomData,
+            family,
         }
     }
 
@@ -86,13 +85,7 @@ where
         from: S,
         to: S,
     ) -> Result<Transition<S>, IllegalTransition<S>> {
-        if !from.may_become(to) {
-            throughline::throughline_job_transitions_refused_total
-                .with(())
-                .increment(1);
-            return Err(IllegalTransition { from, to });
-        }
-        F::store().now((from, to).index()).increment(1);
+        transition(self.family, from, to)?;
         let stage = Ids::current().stage();
         let transition = Transition {
             at: SystemTime::now(),
@@ -144,6 +137,8 @@ impl<S: State> TransitionEvents<S> {
 }
 
 /// Makes one state transition of a job: checks that it is allowed and counts it in `family`.
+///
+/// For a state that is kept, and told to its followers, somewhere else; [`Transitions`] tells them.
 ///
 /// # Errors
 /// [`IllegalTransition`] if `from` may not become `to`; it is counted as refused, and the caller
