@@ -1,6 +1,8 @@
 //! The commands of the workspace, and the harness that they share with the examples' tests: real
 //! processes on loopback, an OTLP receiver, HTTP calls, and readers of what services emit.
 
+pub mod bench;
+pub mod catalog;
 pub mod ci;
 pub mod coverage;
 pub mod error;

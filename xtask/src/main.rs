@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::error::Result;
 use xtask::workspace::Workspace;
-use xtask::{ci, coverage, example, peers, tidy};
+use xtask::{bench, catalog, ci, coverage, example, peers, tidy};
 
 /// The commands of the workspace.
 #[derive(Debug, Parser)]
@@ -46,8 +46,26 @@ enum Command {
         /// Only these
         names: Vec<String>,
     },
+    /// Measure our layers beside their peers; tables as Markdown
+    Bench {
+        /// Few rounds, no instructions: does it all still run?
+        #[arg(long)]
+        quick: bool,
+        /// Only show what telemetry each row emits
+        #[arg(long)]
+        evidence: bool,
+        /// Only groups and rows whose name contains one of these
+        #[arg(value_name = "FILTER")]
+        filters: Vec<String>,
+    },
     /// Hold the house against its rules
     Tidy,
+    /// Write the documents of the metric families
+    Catalog {
+        /// Write nothing, and fail where a document is not as it would be written
+        #[arg(long)]
+        check: bool,
+    },
     /// Hold the requirements against the tests of the last run
     Coverage,
 }
@@ -83,6 +101,15 @@ fn run(command: Command) -> Result<ExitCode> {
             only,
         }),
         Command::Peers { names } => peers::install(&names).map(|()| ExitCode::SUCCESS),
+        Command::Bench {
+            quick,
+            evidence,
+            filters,
+        } => bench::run(&bench::Settings {
+            quick,
+            evidence,
+            filters,
+        }),
         Command::Tidy => {
             let findings = tidy::check(&tidy::Tree::load(&Workspace::load()?)?);
             findings.iter().for_each(|finding| println!("{finding}"));
@@ -91,6 +118,22 @@ fn run(command: Command) -> Result<ExitCode> {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
+            })
+        }
+        Command::Catalog { check } => {
+            let stale = catalog::run(&Workspace::load()?, check)?;
+            let what = if check {
+                "is not up to date"
+            } else {
+                "written"
+            };
+            stale
+                .iter()
+                .for_each(|path| println!("{} {what}", path.display()));
+            Ok(if check && !stale.is_empty() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
             })
         }
         Command::Coverage => {

@@ -3,6 +3,7 @@
 use std::env;
 
 use throughline_log::{LogLayer, Schema, Writer, WriterGuard};
+use tracing::Metadata;
 use tracing_subscriber::{
     Layer, Registry,
     filter::{LevelFilter, Targets, filter_fn},
@@ -37,8 +38,10 @@ pub(crate) fn install(
     let lines = LogLayer::new(schema, writer).with_filter(filter);
     let bridge = traces.bridge_tracer().map(|tracer| {
         // Spans only: an event inside a span would be copied into it, and an error among them would
-        // fail the span behind our back.
-        let spans = filter_fn(|metadata| metadata.is_span()).with_max_level_hint(LevelFilter::INFO);
+        // fail the span behind our back. The hint below is a promise, which the filter has to keep.
+        let wanted =
+            |metadata: &Metadata<'_>| metadata.is_span() && *metadata.level() <= LevelFilter::INFO;
+        let spans = filter_fn(wanted).with_max_level_hint(LevelFilter::INFO);
         tracing_opentelemetry::layer::<_>()
             .with_tracer(tracer)
             .with_location(false)

@@ -6,7 +6,7 @@ use throughline_correlation::{ForwardIds, ForwardIdsLayer};
 use throughline_grpc::{Client, ClientLayer};
 use tonic::{
     Code, Request, Status, TimeoutExpired,
-    transport::{self, Channel, Endpoint},
+    transport::{Channel, Endpoint},
 };
 use tower::ServiceBuilder;
 
@@ -16,8 +16,11 @@ pub type Link = ForwardIds<Client<Channel>>;
 /// A link that connects at its first call, and anew after each failure.
 #[must_use]
 pub fn connect(peer: &Endpoint) -> Link {
-    let channel =
-        peer.clone().connect_timeout(Duration::from_secs(2)).tcp_nodelay(true).connect_lazy();
+    let channel = peer
+        .clone()
+        .connect_timeout(Duration::from_secs(2))
+        .tcp_nodelay(true)
+        .connect_lazy();
     ServiceBuilder::new()
         .layer(ForwardIdsLayer::new())
         .layer(ClientLayer::new().trace().target(peer.uri()))
@@ -65,22 +68,29 @@ pub fn request<T>(message: T, timeout: Duration) -> Request<T> {
 /// Whether a call ended for want of time; either end may have noticed first.
 #[must_use]
 pub fn timed_out(status: &Status) -> bool {
-    match status.code() {
-        Code::DeadlineExceeded => true,
-        // What tonic makes of a deadline, on both ends.
-        Code::Cancelled => status.message() == TimeoutExpired(()).to_string(),
-        _ => false,
-    }
+    status.code() == Code::DeadlineExceeded || deadline_passed(status)
 }
 
 /// Whether a call ended because the peer is not there, or went away in its course.
 #[must_use]
 pub fn unreachable(status: &Status) -> bool {
-    // What has gone wrong with the connection, whatever code tonic finds for it.
-    let connection = status
-        .source()
-        .is_some_and(|source| source.is::<transport::Error>());
-    status.code() == Code::Unavailable || connection && !timed_out(status)
+    status.code() == Code::Unavailable || broke_off(status) && !timed_out(status)
+}
+
+/// Whether a call ended without the peer's answer, so that the peer cannot have told why.
+#[must_use]
+pub fn unanswered(status: &Status) -> bool {
+    broke_off(status) || deadline_passed(status)
+}
+
+/// What came from the peer has no source; what has gone wrong with the connection has.
+fn broke_off(status: &Status) -> bool {
+    status.source().is_some()
+}
+
+/// What tonic makes of a deadline, on both ends; the peer's handler is dropped by it.
+fn deadline_passed(status: &Status) -> bool {
+    status.code() == Code::Cancelled && status.message() == TimeoutExpired(()).to_string()
 }
 
 /// Reads a number of things from the command line: 1 to a million.

@@ -18,12 +18,19 @@ const MAX_ANSWER: u64 = 16 << 20;
 /// If nobody listens, the connection fails, or it is not closed within the limit.
 pub async fn raw(address: SocketAddr, bytes: &[u8], limit: Duration) -> Result<Vec<u8>> {
     let talk = async {
-        let mut stream = TcpStream::connect(address)
+        let stream = TcpStream::connect(address)
             .await
             .context(|| "cannot connect")?;
-        stream.write_all(bytes).await.context(|| "cannot write")?;
+        let (reads, mut writes) = stream.into_split();
+        // A server that has read enough may answer and close before it has read all.
+        let write = async { writes.write_all(bytes).await };
         let mut answer = Vec::new();
-        match stream.take(MAX_ANSWER).read_to_end(&mut answer).await {
+        let read = async { reads.take(MAX_ANSWER).read_to_end(&mut answer).await };
+        let (written, read) = tokio::join!(write, read);
+        if answer.is_empty() {
+            written.context(|| "cannot write")?;
+        }
+        match read {
             Ok(_) => Ok(answer),
             // A server that refuses early may reset: what it said before that is its answer.
             Err(error)

@@ -29,7 +29,7 @@ pub struct Service {
     name: String,
     program: PathBuf,
     args: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
+    env: Vec<(OsString, Option<OsString>)>,
     metrics: bool,
 }
 
@@ -55,7 +55,14 @@ impl Service {
     /// Sets one variable of the environment, which is otherwise the runner's own.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.push((name.into(), value.into()));
+        self.env.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Leaves out one variable of the runner's own environment.
+    #[must_use]
+    pub fn without_env(mut self, name: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), None));
         self
     }
 

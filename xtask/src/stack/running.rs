@@ -64,9 +64,15 @@ impl Running {
             env,
             metrics,
         } = service;
-        let mut child = Command::new(&program)
+        let mut command = Command::new(&program);
+        for (name, value) in env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut child = command
             .args(args)
-            .envs(env)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -188,6 +194,12 @@ impl Running {
     /// Kills the process at once, as a crash would. [`wait`](Self::wait) tells when it is gone.
     pub fn kill(&self) {
         let _ = self.orders.send(Order::Kill);
+    }
+
+    /// Asks the process to stop, and leaves it the time that it takes. [`wait`](Self::wait) tells
+    /// when it is gone; all that it wrote is in its [`log`](Self::log) then.
+    pub fn ask_to_stop(&self) {
+        let _ = self.orders.send(Order::Stop);
     }
 
     /// Asks the process to stop and kills it after `grace`.

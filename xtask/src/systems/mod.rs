@@ -40,6 +40,8 @@ pub struct Options {
     pub otlp: bool,
     /// Further environment of every service.
     pub env: Vec<(String, String)>,
+    /// Further arguments, each with the name of the service that it is for.
+    pub args: Vec<(String, String)>,
 }
 
 impl Options {
@@ -50,6 +52,7 @@ impl Options {
             port_base: 0,
             otlp: true,
             env: Vec::new(),
+            args: Vec::new(),
         }
     }
 }

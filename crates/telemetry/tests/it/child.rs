@@ -22,14 +22,28 @@ pub(crate) fn run_again(test: &str, variables: &[(&str, &str)]) -> Option<Ended>
     }
     let binary = env::current_exe().expect("the test binary has a path");
     let mut command = Command::new(binary);
-    command.args(["--exact", test, "--nocapture", "--quiet"]).env(MARK, "1");
-    for name in ["RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] {
+    command
+        .args(["--exact", test, "--nocapture", "--quiet"])
+        .env(MARK, "1");
+    for name in [
+        "RUST_LOG",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    ] {
         command.env_remove(name);
     }
     command.envs(variables.iter().copied());
-    let Output { status, stdout, stderr } = command.output().expect("the binary runs");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("the binary runs");
     let text = |bytes| String::from_utf8(bytes).expect("the output is text");
-    Some(Ended { stdout: text(stdout), stderr: text(stderr), success: status.success() })
+    Some(Ended {
+        stdout: text(stdout),
+        stderr: text(stderr),
+        success: status.success(),
+    })
 }
 
 impl Ended {

@@ -7,7 +7,10 @@ use throughline_telemetry::Telemetry;
 use crate::child::run_again;
 
 async fn start_error() -> String {
-    let error = Telemetry::builder("test").start().await.expect_err("it must not start");
+    let error = Telemetry::builder("test")
+        .start()
+        .await
+        .expect_err("it must not start");
     // A second try with nothing wrong in it shows that the first installed nothing.
     error.to_string()
 }
@@ -15,17 +18,26 @@ async fn start_error() -> String {
 #[tokio::test]
 async fn a_log_filter_that_cannot_be_read_is_named() {
     let variables = [("RUST_LOG", "info,=debug=trace")];
-    if let Some(ended) = run_again("errors::a_log_filter_that_cannot_be_read_is_named", &variables) {
+    if let Some(ended) = run_again(
+        "errors::a_log_filter_that_cannot_be_read_is_named",
+        &variables,
+    ) {
         return ended.succeeded();
     }
     let text = start_error().await;
-    assert!(text.starts_with("RUST_LOG=\"info,=debug=trace\" is not a filter; such as"), "{text}");
+    assert!(
+        text.starts_with("RUST_LOG=\"info,=debug=trace\" is not a filter; such as"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn an_endpoint_that_cannot_be_used_is_named() {
     let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")];
-    if let Some(ended) = run_again("errors::an_endpoint_that_cannot_be_used_is_named", &variables) {
+    if let Some(ended) = run_again(
+        "errors::an_endpoint_that_cannot_be_used_is_named",
+        &variables,
+    ) {
         return ended.succeeded();
     }
     let text = start_error().await;
@@ -36,16 +48,20 @@ async fn an_endpoint_that_cannot_be_used_is_named() {
 
 #[tokio::test]
 async fn a_port_in_use_is_named_and_nothing_is_installed() {
-    if let Some(ended) =
-        run_again("errors::a_port_in_use_is_named_and_nothing_is_installed", &[])
-    {
+    if let Some(ended) = run_again(
+        "errors::a_port_in_use_is_named_and_nothing_is_installed",
+        &[],
+    ) {
         return ended.succeeded();
     }
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it has an address");
     let start = || Telemetry::builder("test").metrics_address(address).start();
     let text = start().await.expect_err("the port is taken").to_string();
-    assert!(text.starts_with(&format!("the metrics page cannot be served at {address}; ")), "{text}");
+    assert!(
+        text.starts_with(&format!("the metrics page cannot be served at {address}; ")),
+        "{text}"
+    );
 
     drop(taken);
     let telemetry = start().await.expect("what failed has left nothing behind");
@@ -54,16 +70,29 @@ async fn a_port_in_use_is_named_and_nothing_is_installed() {
 
 #[tokio::test]
 async fn a_second_start_is_an_error_and_leaves_the_first() {
-    if let Some(ended) =
-        run_again("errors::a_second_start_is_an_error_and_leaves_the_first", &[])
-    {
+    if let Some(ended) = run_again(
+        "errors::a_second_start_is_an_error_and_leaves_the_first",
+        &[],
+    ) {
         ended.succeeded();
-        assert_eq!(ended.lines().filter(|line| line.contains("still here")).count(), 1);
+        assert_eq!(
+            ended
+                .lines()
+                .filter(|line| line.contains("still here"))
+                .count(),
+            1
+        );
         return;
     }
     let first = Telemetry::builder("test").start().await.expect("it starts");
     let text = start_error().await;
     assert!(text.contains("start telemetry once in a process"), "{text}");
     tracing::info!("still here");
-    assert_eq!(first.shutdown(std::time::Duration::from_secs(5)).await.log_lines_unwritten, 0);
+    assert_eq!(
+        first
+            .shutdown(std::time::Duration::from_secs(5))
+            .await
+            .log_lines_unwritten,
+        0
+    );
 }

@@ -29,15 +29,22 @@ catalog! { mod shop, budget 100;
 fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the listener is there");
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("the request is sent");
+    stream
+        .write_all(request.as_bytes())
+        .expect("the request is sent");
     let mut response = String::new();
-    stream.read_to_string(&mut response).expect("the response comes");
+    stream
+        .read_to_string(&mut response)
+        .expect("the response comes");
     response
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_has_the_catalogues_buckets_and_its_format() {
-    if let Some(ended) = run_again("run::the_page_has_the_catalogues_buckets_and_its_format", &[]) {
+    if let Some(ended) = run_again(
+        "run::the_page_has_the_catalogues_buckets_and_its_format",
+        &[],
+    ) {
         return ended.succeeded();
     }
     // Before the start: a handle that is made too early must not be lost for good.
@@ -49,11 +56,18 @@ async fn the_page_has_the_catalogues_buckets_and_its_format() {
         .await
         .expect("it starts");
     shop::shop_parcels_total.with((Size::Small,)).increment(2);
-    shop::shop_parcel_duration_seconds.with(()).record(Duration::from_secs(1));
+    shop::shop_parcel_duration_seconds
+        .with(())
+        .record(Duration::from_secs(1));
 
     let address = telemetry.metrics_address().expect("it listens");
-    let page = tokio::task::spawn_blocking(move || get(address, "/metrics")).await.expect("it runs");
-    assert!(page.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{page}");
+    let page = tokio::task::spawn_blocking(move || get(address, "/metrics"))
+        .await
+        .expect("it runs");
+    assert!(
+        page.contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
+        "{page}"
+    );
     for line in [
         "# HELP shop_parcels_total Parcels that left the house.",
         "shop_parcels_total{size=\"small\"} 2",
@@ -65,7 +79,9 @@ async fn the_page_has_the_catalogues_buckets_and_its_format() {
     ] {
         assert!(page.lines().any(|have| have == line), "{line}\n{page}");
     }
-    let missing = tokio::task::spawn_blocking(move || get(address, "/")).await.expect("it runs");
+    let missing = tokio::task::spawn_blocking(move || get(address, "/"))
+        .await
+        .expect("it runs");
     assert!(missing.starts_with("HTTP/1.1 404"), "{missing}");
     assert!(telemetry.shutdown(DEADLINE).await.traces.is_ok());
 }
@@ -75,7 +91,10 @@ async fn without_an_endpoint_ids_are_made_and_a_callers_sampled_flag_goes_on() {
     let test = "run::without_an_endpoint_ids_are_made_and_a_callers_sampled_flag_goes_on";
     if let Some(ended) = run_again(test, &[]) {
         ended.succeeded();
-        let line = ended.lines().find(|line| line.contains("inside")).expect("it is logged");
+        let line = ended
+            .lines()
+            .find(|line| line.contains("inside"))
+            .expect("it is logged");
         assert!(line.contains("\"trace_id\":\""), "{line}");
         return;
     }
@@ -83,7 +102,10 @@ async fn without_an_endpoint_ids_are_made_and_a_callers_sampled_flag_goes_on() {
     let tracer = global::tracer("test");
     tracer.in_span("root", |cx| {
         assert!(cx.span().span_context().is_valid());
-        assert!(!cx.span().span_context().is_sampled(), "nobody here exports it");
+        assert!(
+            !cx.span().span_context().is_sampled(),
+            "nobody here exports it"
+        );
         tracing::info!("inside");
     });
     let remote = opentelemetry::trace::SpanContext::new(
@@ -104,14 +126,23 @@ async fn a_collector_that_never_answers_costs_the_shutdown_its_deadline_at_most(
     let test = "run::a_collector_that_never_answers_costs_the_shutdown_its_deadline_at_most";
     if let Some(ended) = run_again(test, &[]) {
         ended.succeeded();
-        assert_eq!(ended.lines().filter(|line| line.contains("last words")).count(), 1);
+        assert_eq!(
+            ended
+                .lines()
+                .filter(|line| line.contains("last words"))
+                .count(),
+            1
+        );
         return;
     }
     // It accepts and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let endpoint = format!("http://{}", silent.local_addr().expect("it has an address"));
-    let telemetry =
-        Telemetry::builder("test").otlp_endpoint(endpoint).start().await.expect("it starts");
+    let telemetry = Telemetry::builder("test")
+        .otlp_endpoint(endpoint)
+        .start()
+        .await
+        .expect("it starts");
     global::tracer("test").in_span("undelivered", |_| {});
     tracing::info!("last words");
     let report = telemetry.shutdown(Duration::from_millis(200)).await;

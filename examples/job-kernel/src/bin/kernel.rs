@@ -78,12 +78,11 @@ async fn run(args: Args) -> Result<(), ProcessError> {
         finished: args.keep_finished,
     };
 
+    let kernel = KernelService::new(peers, timeouts, limits);
     let server = Server::builder()
         .layer(RequestIdLayer::new().accept([Key::Job]))
         .layer(ServerLayer::new().trace())
-        .add_service(KernelServer::new(KernelService::new(
-            peers, timeouts, limits,
-        )))
+        .add_service(KernelServer::new(kernel))
         .serve_with_incoming_shutdown(incoming, stop.wished());
 
     process::ready(addr);

@@ -1,3 +1,5 @@
+//! The gates there are.
+
 use std::f64::consts::TAU;
 
 /// What a gate does.

@@ -1,3 +1,5 @@
+//! What is wrong with a circuit, and how it crosses to other programs.
+
 use std::{error::Error, fmt};
 
 use prost::Message as _;

@@ -20,7 +20,10 @@ impl Compiler for CompilerService {
         // A large source takes some ten milliseconds, too long for a thread that serves others.
         let compiled = tokio::task::spawn_blocking(move || compile(&source))
             .await
-            .map_err(|_| Status::internal("the compiler failed"))?;
+            .map_err(|why| {
+                let _ = Fault::error("compiler_failed", why);
+                Status::internal("the compiler failed")
+            })?;
         let Compiled {
             circuit,
             cancelled_gates,

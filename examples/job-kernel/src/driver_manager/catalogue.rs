@@ -18,3 +18,12 @@ catalog! { pub mod eigen, budget 500;
     histogram eigen_driver_request_duration_seconds { driver: Driver, op: Op }
         buckets [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 }
+
+/// What a request to a driver is counted in.
+pub(super) const REQUESTS: (
+    eigen::eigen_driver_requests_total,
+    eigen::eigen_driver_request_duration_seconds,
+) = (
+    eigen::eigen_driver_requests_total,
+    eigen::eigen_driver_request_duration_seconds,
+);

@@ -1,3 +1,5 @@
+//! Complex numbers, as far as a simulator needs them.
+
 #![expect(
     clippy::suboptimal_flops,
     reason = "`mul_add` is a call into a library where the target has no such instruction"

@@ -1,3 +1,5 @@
+//! The drivers, and how the faulty one fails.
+
 use throughline_catalog::label;
 
 use crate::rpc;
@@ -16,7 +18,10 @@ impl Driver {
     /// The driver of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|driver| driver.as_str() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|driver| driver.as_str() == name)
     }
 
     /// The one device that the driver has.

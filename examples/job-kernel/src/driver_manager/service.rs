@@ -1,6 +1,7 @@
 //! The driver manager over gRPC.
 
 use std::{
+    error::Error,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +14,11 @@ use throughline_job::operation;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
-use super::{Driver, FaultMode, Op, StateVector, eigen, sample};
+use super::{
+    Driver, FaultMode, StateVector,
+    catalogue::{Op, REQUESTS},
+    sample,
+};
 use crate::{
     circuit::{Circuit, MAX_QUBITS},
     job::{JobSpec, MAX_SHOTS},
@@ -46,24 +51,18 @@ impl DriverManager for DriverService {
         let options = request.options.unwrap_or_default();
         let mode = FaultMode::from_wire(options.mode());
         let spec = JobSpec::new(&request.driver, request.shots.into(), options.seed, mode)
-            .map_err(|why| Status::invalid_argument(why.to_string()))?;
+            .map_err(refused)?;
         let program = request
             .program
-            .ok_or_else(|| Status::invalid_argument("there is no program"))?;
-        let circuit = Circuit::from_program(&program)
-            .map_err(|why| Status::invalid_argument(why.to_string()))?;
+            .ok_or_else(|| refused("there is no program"))?;
+        let circuit = Circuit::from_program(&program).map_err(refused)?;
         let driver = spec.driver();
-        tracing::info!(device_id = driver.device_id(), "running {} shots", spec.shots());
-        let families = (
-            eigen::eigen_driver_requests_total,
-            eigen::eigen_driver_request_duration_seconds,
+        tracing::info!(
+            device_id = driver.device_id(),
+            "running {} shots",
+            spec.shots()
         );
-        let counts = operation(families, (driver, Op::Execute), async {
-            match driver {
-                Driver::Statevector => self.simulate(circuit, spec).await,
-                Driver::Faulty => fault(spec.mode().unwrap_or(FaultMode::Fail)).await,
-            }
-        });
+        let counts = operation(REQUESTS, (driver, Op::Execute), self.run(circuit, spec));
         Ok(Response::new(counts.await?))
     }
 
@@ -77,6 +76,13 @@ impl DriverManager for DriverService {
 }
 
 impl DriverService {
+    async fn run(&self, circuit: Circuit, spec: JobSpec) -> Result<rpc::Counts, Status> {
+        match spec.driver() {
+            Driver::Statevector => self.simulate(circuit, spec).await,
+            Driver::Faulty => fault(spec.mode().unwrap_or(FaultMode::Fail)).await,
+        }
+    }
+
     /// Runs a circuit on a thread of its own; stops soon after the caller has gone.
     async fn simulate(&self, circuit: Circuit, spec: JobSpec) -> Result<rpc::Counts, Status> {
         let simulator = Arc::clone(&self.simulators).acquire_owned().await;
@@ -90,7 +96,10 @@ impl DriverService {
             Ok(sample(&state, &circuit, spec.shots(), spec.seed()))
         });
         run.await
-            .map_err(|_| Status::internal("the simulator failed"))?
+            .map_err(|why| {
+                let _ = Fault::error("simulator_failed", why);
+                Status::internal("the simulator failed")
+            })?
             .map_err(|why: super::Cancelled| Status::cancelled(why.to_string()))
     }
 }
@@ -105,6 +114,11 @@ impl Drop for Caller {
     fn drop(&mut self) {
         self.gone.store(true, Ordering::Relaxed);
     }
+}
+
+/// What a caller asks for that cannot be run.
+fn refused(why: impl Into<Box<dyn Error + Send + Sync>>) -> Status {
+    Status::invalid_argument(Fault::warning("bad_request", why).to_string())
 }
 
 async fn fault(mode: FaultMode) -> Result<rpc::Counts, Status> {

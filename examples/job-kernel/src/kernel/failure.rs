@@ -1,3 +1,5 @@
+//! Why a job failed, and who tells it.
+
 use std::{error::Error, fmt};
 
 use throughline_fault::Fault;
@@ -101,7 +103,7 @@ impl Failure {
     /// What a call to a peer ended with. A peer tells its own faults; that it is not there, or too
     /// slow, nobody tells but us.
     fn of_call(kind: FailureKind, status: Status) -> Self {
-        if link::unreachable(&status) || link::timed_out(&status) {
+        if link::unanswered(&status) {
             let _ = Fault::error(kind.as_str(), status.clone());
         }
         Self {

@@ -4,6 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _};
 use throughline_context::spawn;
+use throughline_fault::Fault;
 use tokio::sync::{Semaphore, TryAcquireError};
 use tonic::{Request, Response, Status};
 
@@ -72,15 +73,15 @@ impl KernelService {
             .await
             .map_err(Failure::into_status)?;
 
-        let size = u32::try_from(program.gates.len())
-            .map_err(|_| Status::resource_exhausted("too many gates"))?;
+        // More than there can ever be is as much too many.
+        let size = u32::try_from(program.gates.len()).unwrap_or(u32::MAX);
         let gates = Arc::clone(&self.gates)
             .try_acquire_many_owned(size)
             .map_err(too_many)?;
-        let job = self
-            .table
-            .insert(job)
-            .map_err(|why| Status::already_exists(why.to_string()))?;
+        let job = self.table.insert(job).map_err(|why| {
+            let _ = Fault::warning("id_taken", why);
+            Status::already_exists(why.to_string())
+        })?;
         let running = Running {
             job: Arc::clone(&job),
             table: Arc::clone(&self.table),
@@ -127,5 +128,6 @@ impl Kernel for KernelService {
 }
 
 fn too_many(_: TryAcquireError) -> Status {
+    let _ = Fault::warning("busy", "too many jobs are running");
     Status::resource_exhausted("too many jobs are running; try again later")
 }

@@ -36,14 +36,16 @@ pub(super) async fn stage<T>(
     stage: Stage,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let result =
-        throughline_job::stage(eigen::eigen_kernel_stage_duration_seconds, stage, work).await;
-    if let Err(failure) = &result {
-        job.transition(State::Failed, stage, |record| {
-            record.failure = Some(failure.clone())
-        })?;
-    }
-    result
+    let work = async {
+        let result = work.await;
+        if let Err(failure) = &result {
+            job.transition(State::Failed, stage, |record| {
+                record.failure = Some(failure.clone())
+            })?;
+        }
+        result
+    };
+    throughline_job::stage(eigen::eigen_kernel_stage_duration_seconds, stage, work).await
 }
 
 pub(super) async fn validate(job: &Job, request: &rpc::SubmitRequest) -> Result<JobSpec, Failure> {

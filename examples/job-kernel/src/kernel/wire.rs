@@ -57,5 +57,6 @@ fn to_wire(value: impl Label) -> i32 {
 }
 
 fn from_wire<T: Copy>(all: &[T], number: i32) -> Option<T> {
-    all.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+    all.get(usize::try_from(number).ok()?.checked_sub(1)?)
+        .copied()
 }

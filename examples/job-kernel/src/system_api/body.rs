@@ -63,7 +63,11 @@ impl<S: Send + Sync> FromRequest<S> for Submission {
 fn parse(bytes: &[u8]) -> Result<Submission, ApiError> {
     if bytes.trim_ascii().is_empty() {
         let message = "the body is empty; send a job such as {\"circuit\": \"qreg q[1]; h q[0]; measure q;\"}";
-        return Err(ApiError::new(ErrorKind::EmptyBody, message));
+        return Err(ApiError::refused(
+            ErrorKind::EmptyBody,
+            "the body is empty",
+            message,
+        ));
     }
     let Body {
         circuit,
@@ -84,15 +88,11 @@ fn parse(bytes: &[u8]) -> Result<Submission, ApiError> {
 
 fn unreadable(why: &BytesRejection) -> ApiError {
     if why.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return ApiError::new(
-            ErrorKind::BodyTooLarge,
-            format!("the body is longer than {MAX_BODY} bytes"),
-        );
+        let message = format!("the body is longer than {MAX_BODY} bytes");
+        return ApiError::refused(ErrorKind::BodyTooLarge, "the body is too long", message);
     }
-    ApiError::new(
-        ErrorKind::IncompleteBody,
-        "the body broke off before its end",
-    )
+    let message = "the body broke off before its end";
+    ApiError::refused(ErrorKind::IncompleteBody, message, message)
 }
 
 fn not_a_job(why: &serde_json::Error) -> ApiError {
@@ -105,5 +105,6 @@ fn not_a_job(why: &serde_json::Error) -> ApiError {
     // The parser quotes what it found, however long that is.
     let detail: String = why.to_string().chars().take(200).collect();
     let place = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    ApiError::new(kind, format!("{what}: {detail}")).at(place(why.line()), place(why.column()))
+    ApiError::refused(kind, what, format!("{what}: {detail}"))
+        .at(place(why.line()), place(why.column()))
 }

@@ -102,6 +102,8 @@ impl ErrorKind {
     }
 }
 
+const INTERNAL: &str = "something went wrong inside";
+
 /// An error on its way to the caller.
 #[derive(Debug, Clone)]
 pub struct ApiError {
@@ -112,7 +114,8 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// An error that has been told where it came from.
+    fn told(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -120,10 +123,36 @@ impl ApiError {
         }
     }
 
+    /// A mistake of the caller's, which the API is the first to see, and so tells: `what` went wrong
+    /// without any of the caller's own words.
+    pub(super) fn refused(
+        kind: ErrorKind,
+        what: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let _ = Fault::warning(kind.as_str(), what);
+        Self::told(kind, message)
+    }
+
     /// An error that the API is the first to see, and so tells.
     fn tell(kind: ErrorKind, message: &'static str, why: Status) -> Self {
         let _ = Fault::error(kind.as_str(), why);
-        Self::new(kind, message)
+        Self::told(kind, message)
+    }
+
+    /// A call to the kernel that failed. The kernel tells its own faults; that it is not there, or
+    /// too slow, nobody tells but us.
+    fn of_call(kind: ErrorKind, message: &'static str, why: Status) -> Self {
+        if link::unanswered(&why) {
+            Self::tell(kind, message, why)
+        } else {
+            Self::told(kind, message)
+        }
+    }
+
+    /// An answer of the kernel's that makes no sense.
+    pub(super) fn nonsense(what: &'static str) -> Self {
+        Self::tell(ErrorKind::Internal, INTERNAL, Status::internal(what))
     }
 
     pub(super) fn at(mut self, line: u32, column: u32) -> Self {
@@ -132,10 +161,8 @@ impl ApiError {
     }
 
     pub(super) fn unknown_job() -> Self {
-        Self::new(
-            ErrorKind::UnknownJob,
-            "there is no such job; finished jobs are kept for a while only",
-        )
+        let message = "there is no such job; finished jobs are kept for a while only";
+        Self::refused(ErrorKind::UnknownJob, "there is no such job", message)
     }
 
     /// The body that the caller reads.
@@ -174,7 +201,7 @@ impl From<SpecError> for ApiError {
             SpecError::ShotsOutOfRange => ErrorKind::ShotsOutOfRange,
             SpecError::BadOption => ErrorKind::BadOption,
         };
-        Self::new(kind, why.to_string())
+        Self::refused(kind, kind.as_str(), why.to_string())
     }
 }
 
@@ -184,26 +211,26 @@ impl From<Status> for ApiError {
     fn from(status: Status) -> Self {
         if let Some(why) = CircuitError::from_status(&status) {
             let compiler::Position { line, column } = why.position();
-            return Self::new(ErrorKind::Circuit(why.kind()), why.message().to_owned())
+            return Self::told(ErrorKind::Circuit(why.kind()), why.message().to_owned())
                 .at(line, column);
         }
         match status.code() {
             Code::NotFound => Self::unknown_job(),
-            Code::ResourceExhausted => Self::new(
+            Code::ResourceExhausted => Self::told(
                 ErrorKind::Busy,
                 "too many jobs are running; try again later",
             ),
-            _ if link::unreachable(&status) => Self::tell(
+            _ if link::unreachable(&status) => Self::of_call(
                 ErrorKind::Unavailable,
                 "a service behind this one is not reachable; try again later",
                 status,
             ),
-            _ if link::timed_out(&status) => Self::tell(
+            _ if link::timed_out(&status) => Self::of_call(
                 ErrorKind::Timeout,
                 "a service behind this one did not answer in time; try again later",
                 status,
             ),
-            _ => Self::new(ErrorKind::Internal, "something went wrong inside"),
+            _ => Self::of_call(ErrorKind::Internal, INTERNAL, status),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A job's transitions as server-sent events.
 
+use std::future::ready;
+
 use axum::{
     extract::State as Shared,
     response::sse::{Event, KeepAlive, Sse},
@@ -8,7 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
 use tonic::Status;
 
-use super::{Api, ApiError, ErrorKind, handlers::JobPath};
+use super::{Api, ApiError, handlers::JobPath};
 use crate::{
     kernel::{Stage, State},
     link, rpc,
@@ -38,7 +40,16 @@ pub(super) async fn follow(
         api.timeout,
     );
     let transitions = api.kernel.watch(request).await?.into_inner();
-    Ok(Sse::new(transitions.map(event)).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(until_error(transitions).map(event)).keep_alive(KeepAlive::default()))
+}
+
+/// A stream that has failed once goes on failing; once is enough.
+fn until_error<T, E>(stream: impl Stream<Item = Result<T, E>>) -> impl Stream<Item = Result<T, E>> {
+    stream.scan(false, |failed, item| {
+        let item = (!*failed).then_some(item);
+        *failed = matches!(item, Some(Err(_)));
+        ready(item)
+    })
 }
 
 fn event(transition: Result<rpc::Transition, Status>) -> Result<Event, axum::Error> {
@@ -58,5 +69,5 @@ fn read(transition: rpc::Transition) -> Result<Transition, ApiError> {
             job: transition.job_id,
         })
     };
-    read().ok_or_else(|| ApiError::new(ErrorKind::Internal, "something went wrong inside"))
+    read().ok_or_else(|| ApiError::nonsense("the kernel told a transition that cannot be"))
 }

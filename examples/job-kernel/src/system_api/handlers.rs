@@ -51,12 +51,11 @@ pub(super) async fn submit(
         driver: spec.driver().as_str().to_owned(),
         options: Some(options),
     };
-    let submitted = api.kernel.submit(link::request(request, api.timeout));
-    let job = Ids::current().with(&id).around(async move {
+    let submit = async {
         tracing::info!("submitting a job");
-        submitted.await
-    });
-    let job = job.await?.into_inner();
+        api.kernel.submit(link::request(request, api.timeout)).await
+    };
+    let job = Ids::current().with(&id).around(submit).await?.into_inner();
     let location = format!("/v1/jobs/{}", job.job_id);
     let accepted = Accepted {
         state: state(job.state)?,
@@ -118,16 +117,16 @@ pub(super) async fn show(
 }
 
 pub(super) async fn unknown_route() -> ApiError {
-    ApiError::new(
-        ErrorKind::UnknownRoute,
-        "there is nothing here; jobs are at /v1/jobs",
-    )
+    let message = "there is nothing here; jobs are at /v1/jobs";
+    ApiError::refused(ErrorKind::UnknownRoute, "no such route", message)
 }
 
 pub(super) async fn wrong_method() -> ApiError {
-    ApiError::new(
+    let message = "this method is not for this path; the header `allow` says which are";
+    ApiError::refused(
         ErrorKind::MethodNotAllowed,
-        "this method is not for this path; the header `allow` says which are",
+        "not a method of the route",
+        message,
     )
 }
 
@@ -135,5 +134,5 @@ fn state(number: i32) -> Result<&'static str, ApiError> {
     let state = State::from_wire(number);
     state
         .map(State::as_str)
-        .ok_or_else(|| ApiError::new(ErrorKind::Internal, "something went wrong inside"))
+        .ok_or_else(|| ApiError::nonsense("the kernel told a state that cannot be"))
 }

@@ -1,12 +1,23 @@
-//! What the parts of the system do, and that the four programs work together.
+//! What the parts of the system do, that the four programs work together, and that they keep each
+//! of their requirements: a test of one has its number at the beginning of its name.
 
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
+mod circuits;
+mod defaults;
+mod errors;
+mod events;
+mod harness;
+mod logs;
 mod optimizer;
+mod pages;
 mod parser;
+mod promises;
+mod secrets;
 mod simulator;
 mod states;
-mod support;
 mod system;
 mod table;
+mod traces;
 mod wire;

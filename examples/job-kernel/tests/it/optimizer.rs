@@ -1,10 +1,12 @@
+//! An optimised circuit does the same.
+
 use fastrand::Rng;
 use job_kernel::{
     circuit::Gate,
     compiler::{Operation, compile, optimize},
 };
 
-use crate::support::{fidelity, gates, prepared, random_operations};
+use crate::circuits::{fidelity, gates, prepared, random_operations};
 
 /// What is left of a circuit on four qubits, and how many gates went.
 #[test]

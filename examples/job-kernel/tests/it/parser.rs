@@ -1,8 +1,10 @@
+//! Circuits, good and bad, with the place of each mistake.
+
 use std::f64::consts::PI;
 
 use job_kernel::compiler::{ErrorKind, Operation, compile, parse};
 
-use crate::support::gates;
+use crate::circuits::gates;
 
 /// Gates as `name(angle) qubits`, and measurements as `qubit>bit`.
 fn described(source: &str) -> String {

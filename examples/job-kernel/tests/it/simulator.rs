@@ -1,3 +1,5 @@
+//! The simulator against known states.
+
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use fastrand::Rng;
@@ -8,7 +10,7 @@ use job_kernel::{
     rpc,
 };
 
-use crate::support::{gates, norm, prepared, random_operations};
+use crate::circuits::{gates, norm, prepared, random_operations};
 
 fn counts(source: &str, shots: u32, seed: Option<u64>) -> Vec<(String, u64)> {
     let circuit = compile(source).unwrap().circuit;

@@ -1,8 +1,11 @@
+//! Which state may follow which.
+
 use futures_util::{FutureExt as _, StreamExt as _};
 use job_kernel::{
     job::JobId,
     kernel::{Job, Stage, State},
 };
+use throughline_job::State as _;
 
 fn submitted() -> Job {
     Job::new(JobId::generate())
@@ -35,8 +38,8 @@ fn every_pair_of_states() {
         "........", // completed
         "........", // failed
     ];
-    for (from, row) in State::ALL.into_iter().zip(legal) {
-        for (to, mark) in State::ALL.into_iter().zip(row.bytes()) {
+    for (&from, row) in State::ALL.iter().zip(legal) {
+        for (&to, mark) in State::ALL.iter().zip(row.bytes()) {
             let expected = mark != b'.';
             assert_eq!(from.may_become(to), expected, "{from:?} to {to:?}");
 
@@ -69,7 +72,7 @@ fn a_refused_step_says_which() {
         .unwrap_err();
     assert_eq!(
         why.to_string(),
-        "a job that is completed cannot become running"
+        "a job that is `completed` cannot become `running`"
     );
 }
 

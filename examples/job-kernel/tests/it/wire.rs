@@ -1,3 +1,5 @@
+//! Numbers on the wire are those of the protobuf enums.
+
 use job_kernel::{
     circuit::{BadProgram, Circuit, GateKind},
     compiler::{CircuitError, compile},
@@ -13,15 +15,15 @@ fn enums_agree() {
         let name = rpc::GateKind::try_from(kind as i32).unwrap().as_str_name();
         assert_eq!(name, format!("GATE_KIND_{}", kind.as_str().to_uppercase()));
     }
-    for state in State::ALL {
-        let name = rpc::JobState::try_from(state as i32).unwrap().as_str_name();
+    for (number, state) in (1..).zip(State::ALL) {
+        let name = rpc::JobState::try_from(number).unwrap().as_str_name();
         assert_eq!(name, format!("JOB_STATE_{}", state.as_str().to_uppercase()));
-        assert_eq!(State::from_wire(state as i32), Some(state));
+        assert_eq!(State::from_wire(number), Some(*state));
     }
-    for stage in Stage::ALL {
-        let name = rpc::Stage::try_from(stage as i32).unwrap().as_str_name();
+    for (number, stage) in (1..).zip(Stage::ALL) {
+        let name = rpc::Stage::try_from(number).unwrap().as_str_name();
         assert_eq!(name, format!("STAGE_{}", stage.as_str().to_uppercase()));
-        assert_eq!(Stage::from_wire(stage as i32), Some(stage));
+        assert_eq!(Stage::from_wire(number), Some(*stage));
     }
     assert_eq!(
         (

@@ -22,6 +22,15 @@ use crate::{http, otlp};
 /// How often the services export their spans, in milliseconds.
 const EXPORT_EVERY: &str = "200";
 
+/// Settings that a runner's own shell may have; they must not decide what is checked.
+const OF_THE_SHELL: [&str; 5] = [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SERVICE_NAME",
+    "RUST_LOG",
+];
+
 /// How long what a service emits may take to arrive.
 pub const SETTLE: Duration = Duration::from_secs(10);
 
@@ -125,8 +134,10 @@ impl Stack {
         let mut service = Service::new(role.name(), program)
             .arg("--listen")
             .arg(format!("127.0.0.1:{}", port(own)?))
-            // A setting of the runner's own shell must not decide what is checked.
             .env("OTEL_BSP_SCHEDULE_DELAY", EXPORT_EVERY);
+        for name in OF_THE_SHELL {
+            service = service.without_env(name);
+        }
         if let Some(page) = page {
             let page = format!("127.0.0.1:{}", port(page)?);
             service = service.arg("--metrics-listen").arg(page).with_metrics();
@@ -136,6 +147,9 @@ impl Stack {
         }
         if let Some(receiver) = &self.receiver {
             service = service.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint());
+        }
+        for (_, arg) in options.args.iter().filter(|(to, _)| to == role.name()) {
+            service = service.arg(arg);
         }
         for (name, value) in &options.env {
             service = service.env(name, value);
@@ -244,6 +258,20 @@ impl Stack {
         let mut lines = self.role(role).log().lines();
         lines.retain(|line| line.text_of("trace_id") == Some(trace));
         lines
+    }
+
+    /// Asks all four to stop, those that are called last, and waits until they have: what they
+    /// wrote is complete then.
+    ///
+    /// # Errors
+    /// Names a service that has not stopped within [`GRACE`].
+    pub async fn end(&self) -> Result<()> {
+        for service in self.processes.services().iter().rev() {
+            service.ask_to_stop();
+            let end = tokio::time::timeout(GRACE, service.wait()).await;
+            end.map_err(|_| Error::new(format!("{} does not stop", service.name())))?;
+        }
+        Ok(())
     }
 
     /// Stops all four and returns those whose end was not clean.

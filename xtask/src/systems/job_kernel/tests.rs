@@ -30,6 +30,9 @@ async fn each_program_is_told_where_the_others_are() {
     let directory = programs();
     let mut options = Options::new(directory.path());
     options.env.push(("EXTRA".to_owned(), "more".to_owned()));
+    options
+        .args
+        .push(("kernel".to_owned(), "--faster".to_owned()));
     let stack = Stack::start(options).await.expect("they start");
 
     #[track_caller]
@@ -40,7 +43,8 @@ async fn each_program_is_told_where_the_others_are() {
     given(&stack, Role::Compiler, free);
     given(&stack, Role::DriverManager, &format!("{free} {page}"));
     let below = "--compiler http://127.0.0.1:3 --driver-manager http://127.0.0.1:4";
-    given(&stack, Role::Kernel, &format!("{free} {page} {below}"));
+    let kernel = format!("{free} {page} {below} --faster");
+    given(&stack, Role::Kernel, &kernel);
     given(
         &stack,
         Role::SystemApi,
@@ -83,6 +87,18 @@ async fn ports_follow_from_their_base_and_nothing_is_exported_unless_asked() {
     assert_eq!(said(&stack, Role::Kernel, "exports "), "nowhere ");
     assert!(stack.receiver().is_none());
     assert_eq!(stack.stop().await, []);
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_the_end() {
+    let directory = programs();
+    let options = Options::new(directory.path());
+    let stack = Stack::start(options).await.expect("they start");
+    stack.end().await.expect("they stop");
+    for role in Role::ALL {
+        assert!(stack.role(role).ended().is_some(), "{}", role.name());
+        assert!(said(&stack, role, "given ").starts_with("--listen"));
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,19 @@ pub(crate) const FAMILIES: [(Role, &str, &str, &[&str]); 6] = [
 /// What else may be on a page: what the process uses, and what the layers count of themselves.
 const BESIDE: [&str; 2] = ["process_", "throughline_"];
 
+/// How often the workload goes through each stage: five jobs are validated and compiled, three
+/// scheduled and executed, two collected.
+const STAGES: [(&str, u64); 5] = [
+    ("validate", 5),
+    ("compile", 5),
+    ("schedule", 3),
+    ("execute", 3),
+    ("collect", 2),
+];
+
+/// How often the workload runs a driver.
+const RUNS: u64 = 3;
+
 pub(super) async fn check(stack: &Stack, workload: &Workload, report: &mut Report) {
     let served = served(stack).await;
     report.promise(
@@ -113,16 +126,18 @@ async fn served(stack: &Stack) -> Held {
 async fn pages(stack: &Stack, workload: &Workload) -> Result<Pages, String> {
     let mut pages = Pages::new();
     for role in Role::MEASURED {
-        let settled = |page: &Page| match role {
+        let (name, want) = match role {
             Role::SystemApi => {
-                let want = workload.calls.values().sum::<u64>();
-                same(
-                    grown(page, workload, role, "eigen_api_requests_total", &[]),
-                    want,
-                )
+                let answered = workload.calls.values().sum::<u64>();
+                ("eigen_api_requests_total", answered)
             }
-            _ => true,
+            Role::Kernel => {
+                let times = STAGES.iter().map(|(_, times)| times).sum();
+                ("eigen_kernel_stage_duration_seconds_count", times)
+            }
+            _ => ("eigen_driver_request_duration_seconds_count", RUNS),
         };
+        let settled = |page: &Page| same(grown(page, workload, role, name, &[]), want);
         let page = stack
             .page_when(role, settled)
             .await
@@ -281,16 +296,8 @@ fn transitions(pages: &Pages, workload: &Workload) -> Held {
             "{all_told} transitions took place, {all_counted} are counted"
         ));
     }
-    // Five jobs were validated and compiled, three scheduled and executed, two collected.
     let name = "eigen_kernel_stage_duration_seconds_count";
-    let stages = [
-        ("validate", 5),
-        ("compile", 5),
-        ("schedule", 3),
-        ("execute", 3),
-        ("collect", 2),
-    ];
-    for (stage, count) in stages {
+    for (stage, count) in STAGES {
         let got = grown(page, workload, Role::Kernel, name, &[("stage", stage)]);
         if !same(got, count) {
             wrong.push(format!(
@@ -328,8 +335,8 @@ fn drivers(pages: &Pages, workload: &Workload) -> Held {
         name,
         &[("op", "execute")],
     );
-    if !same(timed, 3) {
-        wrong.push(format!("3 ran, {timed} are timed"));
+    if !same(timed, RUNS) {
+        wrong.push(format!("{RUNS} ran, {timed} are timed"));
     }
     all(&wrong)
 }

@@ -3,11 +3,14 @@
 //! Programs are found under `bin` of that directory. A test asks with [`require`] and returns early
 //! when it gets `None`: it is then counted as skipped, and in a strict run it has failed.
 
+mod language;
+
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use self::language::Language;
 use crate::error::{Context, Error, Result};
 use crate::workspace::{Workspace, cargo};
 
@@ -41,9 +44,12 @@ enum How {
     },
     /// A crate, built.
     Crate,
+    /// Our own sources under `tests/peers` and the packages of that language, as its lock file pins
+    /// them. The version is that of the package which matters most.
+    Language(Language),
 }
 
-const PEERS: [Peer; 2] = [
+const PEERS: [Peer; 5] = [
     Peer {
         name: "promtool",
         version: "2.42.0",
@@ -57,6 +63,24 @@ const PEERS: [Peer; 2] = [
         name: "cargo-deny",
         version: "0.20.2",
         how: How::Crate,
+        check: &["--version"],
+    },
+    Peer {
+        name: "python",
+        version: "grpcio 1.85.1",
+        how: How::Language(Language::Python),
+        check: &["--version"],
+    },
+    Peer {
+        name: "node",
+        version: "grpc-js 1.14.7",
+        how: How::Language(Language::Node),
+        check: &["--version"],
+    },
+    Peer {
+        name: "go",
+        version: "grpc-go 1.85.0",
+        how: How::Language(Language::Go),
         check: &["--version"],
     },
 ];
@@ -78,9 +102,11 @@ pub fn find(workspace: &Workspace, name: &str) -> Option<PathBuf> {
 }
 
 fn look(directory: Option<&Path>, name: &str) -> Option<PathBuf> {
-    let installed = directory.map(|directory| directory.join("bin").join(name));
+    let peer = PEERS.iter().find(|peer| peer.name == name);
+    let name = peer.map_or_else(|| name.to_owned(), Peer::program);
+    let installed = directory.map(|directory| directory.join("bin").join(&name));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|directory| directory.join(name));
+    let on_path = std::env::split_paths(&path).map(|directory| directory.join(&name));
     installed
         .into_iter()
         .chain(on_path)
@@ -149,15 +175,14 @@ pub fn install(names: &[String]) -> Result<()> {
         .filter(|peer| names.is_empty() || names.iter().any(|n| n == peer.name))
     {
         let Peer { name, version, .. } = peer;
-        if peer
-            .told(&directory)
-            .is_some_and(|told| told.contains(version))
+        let is_pinned = |told: String| told.contains(version);
+        if peer.is_current(&workspace, &directory)? && peer.told(&directory).is_some_and(is_pinned)
         {
             println!("{name} {version} is in {}", directory.display());
             continue;
         }
         let begun = std::time::Instant::now();
-        peer.install(&directory)
+        peer.install(&workspace, &directory)
             .context(|| format!("{name} {version} cannot be installed"))?;
         match peer.told(&directory) {
             Some(told) if told.contains(version) => {
@@ -180,9 +205,30 @@ pub fn install(names: &[String]) -> Result<()> {
 }
 
 impl Peer {
+    /// The name of its program. That of a language is not the interpreter, which has the plain name.
+    fn program(&self) -> String {
+        match self.how {
+            How::Language(_) => format!("peer-{}", self.name),
+            How::Debian { .. } | How::Crate => self.name.to_owned(),
+        }
+    }
+
+    /// Whether what is installed was made of the sources and the lock file as they are now.
+    fn is_current(&self, workspace: &Workspace, directory: &Path) -> Result<bool> {
+        let How::Language(language) = self.how else {
+            return Ok(true);
+        };
+        language.is_current(&self.sources(workspace), &directory.join(self.name))
+    }
+
+    /// Where the sources of a language's peer are.
+    fn sources(&self, workspace: &Workspace) -> PathBuf {
+        workspace.root().join("tests/peers").join(self.name)
+    }
+
     /// What the installed program says of its version.
     fn told(&self, directory: &Path) -> Option<String> {
-        let program = directory.join("bin").join(self.name);
+        let program = directory.join("bin").join(self.program());
         let output = Command::new(program)
             .args(self.check)
             .stdin(Stdio::null())
@@ -195,8 +241,13 @@ impl Peer {
             .then(|| String::from_utf8_lossy(&text).into_owned())
     }
 
-    fn install(&self, directory: &Path) -> Result<()> {
+    fn install(&self, workspace: &Workspace, directory: &Path) -> Result<()> {
         match self.how {
+            How::Language(language) => {
+                let home = directory.join(self.name);
+                let program = directory.join("bin").join(self.program());
+                language.install(&self.sources(workspace), &home, &program)
+            }
             How::Crate => {
                 // Kept until it has worked, so that a run that is cut off goes on where it was.
                 let build = directory.join("build").join(self.name);
@@ -291,7 +342,20 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "there is no peer `promtol`; there are: promtool, cargo-deny"
+            "there is no peer `promtol`; there are: promtool, cargo-deny, python, node, go"
+        );
+    }
+
+    #[test]
+    fn a_language_on_the_path_is_not_its_peer() {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert!(look(Some(directory.path()), "python").is_none());
+        let bin = directory.path().join("bin");
+        std::fs::create_dir(&bin).expect("it is empty");
+        std::fs::write(bin.join("peer-python"), "").expect("it is ours");
+        assert_eq!(
+            look(Some(directory.path()), "python"),
+            Some(bin.join("peer-python"))
         );
     }
 }

@@ -1,0 +1,167 @@
+//! Peers in other languages: our own sources, and the packages that their lock files pin.
+
+use std::fs::Permissions;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::run;
+use crate::error::{Context, Error, Result};
+
+/// The file that tells, in a language's directory, what was installed. Written last.
+const STAMP: &str = "stamp";
+
+/// How a language gets its packages.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Language {
+    /// An environment of its own, and `pip install -r requirements.txt`.
+    Python,
+    /// `npm ci`.
+    Node,
+    /// `go build`.
+    Go,
+}
+
+impl Language {
+    /// Whether what is in `home` was made of these sources.
+    pub(super) fn is_current(self, sources: &Path, home: &Path) -> Result<bool> {
+        let stamp = std::fs::read_to_string(home.join(STAMP));
+        Ok(stamp.ok() == Some(stamp_of(sources)?))
+    }
+
+    /// The program that must be here, and what to do if it is not.
+    const fn needs(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Python => (
+                "python3",
+                "install Python 3.10 or later with its module venv",
+            ),
+            Self::Node => ("node", "install Node 20.6 or later with npm"),
+            Self::Go => ("go", "install Go 1.26 or later"),
+        }
+    }
+
+    /// Copies the sources to `home`, gets what they need, and makes `program`.
+    pub(super) fn install(self, sources: &Path, home: &Path, program: &Path) -> Result<()> {
+        let (interpreter, advice) = self.needs();
+        let version = if matches!(self, Self::Go) {
+            "version"
+        } else {
+            "--version"
+        };
+        let found = Command::new(interpreter).arg(version).output();
+        if !found.is_ok_and(|output| output.status.success()) {
+            return Err(Error::new(format!("{interpreter} is not here; {advice}")));
+        }
+        let stamp = stamp_of(sources)?;
+        // What an earlier run left may be half of it.
+        let _ = std::fs::remove_dir_all(home);
+        std::fs::create_dir_all(home).context(|| format!("cannot make {}", home.display()))?;
+        for path in files(sources)? {
+            let name = path.file_name().expect("a file of a directory has a name");
+            std::fs::copy(&path, home.join(name))
+                .context(|| format!("cannot copy {}", path.display()))?;
+        }
+        match self {
+            Self::Python => {
+                let venv = home.join("venv");
+                run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+                let mut pip = Command::new(venv.join("bin/pip"));
+                pip.args([
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-input",
+                ]);
+                run(pip.args(["-r", "requirements.txt"]).current_dir(home))?;
+                let python = venv.join("bin/python");
+                launcher(program, &python, &home.join("peer.py"))?;
+            }
+            Self::Node => {
+                let mut npm = Command::new("npm");
+                npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+                run(npm.args(["--loglevel", "error"]).current_dir(home))?;
+                launcher(program, Path::new("node"), &home.join("peer.js"))?;
+            }
+            Self::Go => {
+                let mut go = Command::new("go");
+                go.args(["build", "-mod=readonly", "-trimpath", "-o"]);
+                run(go.arg(program).arg(".").current_dir(home))?;
+            }
+        }
+        std::fs::write(home.join(STAMP), stamp).context(|| "cannot write the stamp")
+    }
+}
+
+/// Tells sources and lock files from others.
+fn stamp_of(sources: &Path) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    for path in files(sources)? {
+        path.file_name().hash(&mut hasher);
+        let text = std::fs::read(&path);
+        text.context(|| format!("cannot read {}", path.display()))?
+            .hash(&mut hasher);
+    }
+    Ok(format!("{:016x}\n", hasher.finish()))
+}
+
+/// The files of a directory, in a stable order.
+fn files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(directory).context(|| format!("cannot read {}", directory.display()))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files = paths.filter(|path| path.is_file()).collect::<Vec<_>>();
+    files.sort();
+    Ok(files)
+}
+
+/// Writes a program that becomes `interpreter script`, so that signals reach it.
+fn launcher(program: &Path, interpreter: &Path, script: &Path) -> Result<()> {
+    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    let (interpreter, script) = (quoted(interpreter), quoted(script));
+    let text = format!("#!/bin/sh\nexec {interpreter} {script} \"$@\"\n");
+    std::fs::write(program, text)
+        .and_then(|()| std::fs::set_permissions(program, Permissions::from_mode(0o755)))
+        .context(|| format!("cannot write {}", program.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+
+    #[test]
+    fn another_lock_file_is_another_stamp() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let stamp = |text: &str| {
+            std::fs::write(directory.path().join("go.sum"), text).expect("it is ours");
+            Language::Go
+                .stamp(directory.path())
+                .expect("it can be read")
+        };
+        assert_eq!(stamp("a"), stamp("a"));
+        assert_ne!(stamp("a"), stamp("b"));
+    }
+
+    #[test]
+    fn a_launcher_becomes_its_program() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (program, script) = ("it's", "a script");
+        let [program, script] = [program, script].map(|name| directory.path().join(name));
+        std::fs::write(&script, "echo $$ \"$2\"").expect("it is ours");
+        launcher(&program, Path::new("/bin/sh"), &script).expect("it can be written");
+        let child = Command::new(&program)
+            .args(["a", "b c"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it can be run");
+        let pid = child.id();
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            format!("{pid} b c\n")
+        );
+    }
+}
