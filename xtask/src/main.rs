@@ -125,7 +125,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let what = if check {
                 "is not up to date"
             } else {
-                "written"
+                "is up to date now"
             };
             stale
                 .iter()

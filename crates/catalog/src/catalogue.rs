@@ -24,6 +24,7 @@ const MAX_REGISTERED: usize = 1_000;
 pub struct Catalogue {
     name: &'static str,
     budget: usize,
+    forbidden: &'static [&'static str],
     families: &'static [&'static Desc],
 }
 
@@ -33,11 +34,13 @@ impl Catalogue {
     pub const fn new(
         name: &'static str,
         budget: usize,
+        forbidden: &'static [&'static str],
         families: &'static [&'static Desc],
     ) -> Self {
         Self {
             name,
             budget,
+            forbidden,
             families,
         }
     }
@@ -52,6 +55,12 @@ impl Catalogue {
     #[must_use]
     pub const fn budget(&self) -> usize {
         self.budget
+    }
+
+    /// The labels that its `forbid` clause forbids, beside those that are forbidden everywhere.
+    #[must_use]
+    pub const fn forbidden(&self) -> &'static [&'static str] {
+        self.forbidden
     }
 
     /// The families, in the order of declaration.

@@ -2,6 +2,7 @@
 
 use crate::check_name::{
     FORBIDDEN, FORBIDDEN_PARTS, contains, ends_with, is_one_of, is_snake_case, same, scaled_unit,
+    without_suffix,
 };
 use crate::text::Text;
 use crate::{Catalogue, Desc, Kind};
@@ -266,7 +267,9 @@ pub const fn check_catalogue(catalogue: &Catalogue) {
     while i < families.len() {
         let mut j = 0;
         while j < families.len() {
-            check_samples(families[i], families[j].name());
+            if i != j {
+                check_samples(families[i], families[j].name());
+            }
             j += 1;
         }
         i += 1;
@@ -284,25 +287,40 @@ pub const fn check_catalogue(catalogue: &Catalogue) {
     }
 }
 
-/// A histogram `x` shows samples that are called `x_count` and so on; no other family may be.
+/// A family shows samples under other names than its own; no other family may have one of those.
 #[track_caller]
-const fn check_samples(histogram: &Desc, name: &str) {
-    if !matches!(histogram.kind(), Kind::Histogram) {
-        return;
+const fn check_samples(family: &Desc, name: &str) {
+    if shows_as(family, name) {
+        fail(&[
+            "family `",
+            name,
+            "`: the ",
+            family.kind().as_str(),
+            " `",
+            family.name(),
+            "` shows samples of that name; choose another",
+        ]);
     }
-    let samples: &[&str] = &["_count", "_sum", "_bucket"];
+}
+
+/// Whether a page shows `family` under `name`: a histogram `x` as `x_count` and so on, a counter
+/// `x_total` as `x` in `OpenMetrics`.
+pub(crate) const fn shows_as(family: &Desc, name: &str) -> bool {
+    let counter = match without_suffix(family.name(), "_total") {
+        Some(stem) => stem,
+        None => family.name(),
+    };
+    let (stem, suffixes): (&str, &[&str]) = match family.kind() {
+        Kind::Counter => (counter, &["", "_total", "_created"]),
+        Kind::Gauge => return false,
+        Kind::Histogram => (family.name(), &["_count", "_sum", "_bucket", "_created"]),
+    };
     let mut i = 0;
-    while i < samples.len() {
-        let sample = Text::of(&[histogram.name(), samples[i]]);
-        if same(sample.as_str(), name) {
-            fail(&[
-                "family `",
-                name,
-                "`: the histogram `",
-                histogram.name(),
-                "` shows samples of that name; choose another",
-            ]);
+    while i < suffixes.len() {
+        if same(Text::of(&[stem, suffixes[i]]).as_str(), name) {
+            return true;
         }
         i += 1;
     }
+    false
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use metrics::{Key, Level, Metadata, Recorder};
 
+use crate::interner::Interner;
 use crate::{Counter, Gauge, Handle, Histogram, Labels, Unit, Values};
 
 /// What a family measures with.
@@ -97,6 +98,7 @@ pub struct Desc {
     dictated: Option<&'static str>,
     module: &'static str,
     text: fn(usize, usize) -> &'static str,
+    caps: fn(&mut dyn FnMut(&'static Interner)),
 }
 
 /// What [`catalog!`](crate::catalog!) knows from its tokens.
@@ -138,6 +140,7 @@ impl Desc {
             },
             module: parts.module,
             text: L::text,
+            caps: L::caps,
         }
     }
 
@@ -202,6 +205,12 @@ impl Desc {
         self.dictated
     }
 
+    /// The module that declares it.
+    #[must_use]
+    pub const fn module(&self) -> &'static str {
+        self.module
+    }
+
     /// Whether every label is closed, so that all series are known beforehand.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -240,17 +249,26 @@ impl Desc {
         }
     }
 
-    pub(crate) fn handle_from<H: Handle>(&self, recorder: &dyn Recorder, index: usize) -> H {
+    /// Makes the recorder show how full the capped labels are.
+    pub(crate) fn show_caps(&self, recorder: &dyn Recorder, first: bool) {
+        (self.caps)(&mut |interner| interner.show(recorder, first));
+    }
+
+    /// The series as a recorder knows it.
+    pub(crate) fn key(&self, index: usize) -> Key {
         let labels: Vec<metrics::Label> = self
             .labels
             .iter()
             .zip(self.values(index))
             .map(|(label, value)| metrics::Label::new(label.name, value))
             .collect();
-        let key = Key::from_parts(self.name, labels);
+        Key::from_parts(self.name, labels)
+    }
+
+    pub(crate) fn handle_from<H: Handle>(&self, recorder: &dyn Recorder, index: usize) -> H {
         H::register(
             recorder,
-            &key,
+            &self.key(index),
             &Metadata::new(self.module, Level::INFO, Some(self.module)),
         )
     }

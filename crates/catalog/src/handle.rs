@@ -1,11 +1,14 @@
 //! The handles, which refuse what would spoil a series.
 
 use std::fmt;
+use std::sync::Arc;
 
 use metrics::{IntoF64, Key, Metadata, Recorder};
 
 use crate::Kind;
 use crate::families::{self, Reason};
+use crate::refresh::{Renewing, RenewingGauge};
+use crate::source::Series;
 
 /// What a family hands out: [`Counter`], [`Gauge`] or [`Histogram`].
 pub trait Handle: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
@@ -18,6 +21,11 @@ pub trait Handle: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
 
     #[doc(hidden)]
     fn register(recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>) -> Self;
+
+    /// A handle in front of this one, which is of `series`, that is renewed.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "the trait is sealed")]
+    fn renewed(self, series: Series) -> Self;
 }
 
 mod sealed {
@@ -25,7 +33,7 @@ mod sealed {
 }
 
 macro_rules! handle {
-    ($(#[$meta:meta])* $name:ident, $register:ident) => {
+    ($(#[$meta:meta])* $name:ident, $register:ident, |$series:ident, $handle:ident| $renewing:expr) => {
         $(#[$meta])*
         #[derive(Clone)]
         pub struct $name {
@@ -43,6 +51,12 @@ macro_rules! handle {
             fn register(recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>) -> Self {
                 Self { inner: recorder.$register(key, metadata) }
             }
+
+            #[allow(private_interfaces, reason = "the trait is sealed")]
+            fn renewed(self, $series: Series) -> Self {
+                let $handle = self;
+                Self { inner: metrics::$name::from_arc($renewing) }
+            }
         }
 
         impl sealed::Sealed for $name {}
@@ -57,17 +71,18 @@ macro_rules! handle {
 
 handle! {
     /// One series of a counter family.
-    Counter, register_counter
+    Counter, register_counter, |series, handle| Arc::new(Renewing::new(series, handle))
 }
 
 handle! {
     /// One series of a gauge family.
-    Gauge, register_gauge
+    Gauge, register_gauge,
+    |series, handle| series.gauge(|series| RenewingGauge::new(series, handle))
 }
 
 handle! {
     /// One series of a histogram family.
-    Histogram, register_histogram
+    Histogram, register_histogram, |series, handle| Arc::new(Renewing::new(series, handle))
 }
 
 impl Counter {

@@ -5,8 +5,12 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use metrics::Recorder;
+
+use crate::era::{Era, Scope};
 use crate::families::{self, LabelName};
 use crate::label::OVERFLOW;
+use crate::{Family, Gauge, Labels};
 
 /// The longest text that gets a value of its own, in bytes.
 const MAX_LEN: usize = 128;
@@ -148,7 +152,48 @@ impl Interner {
         if value as usize == self.cap {
             self.full.store(true, Ordering::Release);
         }
+        drop(len);
+        // A given recorder, or a later one, is told when a series with the label is registered.
+        if self.counted && Era::current() == Era(Scope::Global) {
+            metrics::with_recorder(|recorder| self.show(recorder, value == 1));
+        }
         Some(value)
+    }
+
+    /// Makes `recorder` show how full the label is.
+    pub(crate) fn show(&self, recorder: &dyn Recorder, first: bool) {
+        use families::throughline::{throughline_label_limit, throughline_label_values};
+        if !self.counted {
+            return;
+        }
+        let (values, limit) = (
+            throughline_label_values::DESC,
+            throughline_label_limit::DESC,
+        );
+        if first {
+            values.describe_to(recorder);
+            limit.describe_to(recorder);
+        }
+        let index = (self.label(),).index();
+        limit
+            .handle_from::<Gauge>(recorder, index)
+            .set(self.cap as f64);
+        let gauge: Gauge = values.handle_from(recorder, index);
+        // Again if another thread has made a value meanwhile, whose number came before this one's.
+        loop {
+            let known = self.known();
+            gauge.set(known as f64);
+            if known == self.known() {
+                break;
+            }
+        }
+    }
+
+    /// The label's own name.
+    fn label(&self) -> LabelName {
+        *self
+            .own_name
+            .get_or_init(|| LabelName::of(&snake_case(self.name)))
     }
 
     /// The text of the value with this number.
@@ -176,11 +221,8 @@ impl Interner {
     fn count(&self) {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
         if self.counted {
-            let label = *self
-                .own_name
-                .get_or_init(|| LabelName::of(&snake_case(self.name)));
             families::throughline::throughline_label_overflow_total
-                .with((label,))
+                .with((self.label(),))
                 .increment(1);
         }
     }

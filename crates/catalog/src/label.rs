@@ -1,5 +1,7 @@
 //! What a label's type is.
 
+use crate::interner::Interner;
+
 /// The value that stands for every value that found no room in a [`Capped`](crate::Capped) label.
 ///
 /// It is the same text for every label and every family, so that a dashboard or an alert can name
@@ -55,6 +57,13 @@ pub trait Label: Copy + 'static {
 
     /// The text of the value with this number. Asked once for each series, when it is registered.
     fn text(index: usize) -> &'static str;
+
+    /// Where the values of a capped label are.
+    #[doc(hidden)]
+    #[must_use]
+    fn interner() -> Option<&'static Interner> {
+        None
+    }
 }
 
 impl Label for bool {

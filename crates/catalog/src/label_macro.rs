@@ -38,7 +38,9 @@
 /// ```
 ///
 /// What found no room is counted in
-/// [`throughline_label_overflow_total`](crate::families::throughline::throughline_label_overflow_total) as well.
+/// [`throughline_label_overflow_total`](crate::families::throughline::throughline_label_overflow_total) as well,
+/// and how full a label is that some family uses can be seen beforehand:
+/// `throughline_label_values / throughline_label_limit > 0.8` is a good alert.
 #[macro_export]
 macro_rules! label {
     (
@@ -190,6 +192,10 @@ macro_rules! __capped_label {
 
             fn text(index: usize) -> &'static str {
                 Self::interner().text(index as u32)
+            }
+
+            fn interner() -> ::core::option::Option<&'static $crate::__private::Interner> {
+                ::core::option::Option::Some(Self::interner())
             }
         }
 

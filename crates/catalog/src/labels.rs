@@ -1,6 +1,7 @@
 //! Tuples of labels, and their index.
 
 use crate::Label;
+use crate::interner::Interner;
 
 /// The labels of one family: a tuple of zero to eight [`Label`] types.
 ///
@@ -32,6 +33,12 @@ pub trait Labels: Copy + 'static {
 
     /// The text that the label at `position` has in the combination `index`.
     fn text(index: usize, position: usize) -> &'static str;
+
+    /// The capped ones among the labels.
+    #[doc(hidden)]
+    fn caps(each: &mut dyn FnMut(&'static Interner)) {
+        let _ = each;
+    }
 }
 
 macro_rules! tuple {
@@ -54,6 +61,12 @@ macro_rules! tuple {
                 let texts: [fn(usize) -> &'static str; $len] = [$($label::text),*];
                 let below: usize = cardinalities[position + 1..].iter().product();
                 texts[position](index / below % cardinalities[position])
+            }
+
+            fn caps(each: &mut dyn FnMut(&'static Interner)) {
+                $(if let Some(interner) = $label::interner() {
+                    each(interner);
+                })*
             }
         }
     };

@@ -44,7 +44,9 @@
 ///   not be seen (`job_id`, `user`, `url`, `api_key`, …, and those of the `forbid` clause).
 /// * **Series**: more than the budget, summed over the families. A histogram counts its buckets and
 ///   three more for each combination of labels.
-/// * **Families**: one twice, or one with the name of another's samples.
+/// * **Families**: one twice, or one with the name of another's samples: `x_count` beside a histogram
+///   `x`, or `x` beside a counter `x_total`, which `OpenMetrics` calls `x`. Across catalogues it is
+///   [`Catalogue::check_against`](crate::Catalogue::check_against) that finds them.
 #[macro_export]
 macro_rules! catalog {
     // A family is as visible as its module, and no more: its label types need not be public either.
@@ -92,6 +94,7 @@ macro_rules! __catalog {
                 static CATALOGUE: $crate::Catalogue = $crate::Catalogue::new(
                     stringify!($module),
                     $budget,
+                    FORBIDDEN,
                     &[$(<$family as $crate::Family>::DESC),*],
                 );
                 &CATALOGUE

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use metrics::Recorder;
 
 use crate::era::Scope;
-use crate::process_wide::{Identity, elsewhere};
-use crate::{Desc, Era, Handle};
+use crate::process_wide::Identity;
+use crate::source::{Series, Source};
+use crate::{Desc, Era, Handle, refresh};
 
 /// How many handles are made room for at once.
 const CHUNK: usize = 64;
@@ -38,8 +39,8 @@ type Chunk<H> = Box<[OnceLock<H>]>;
 /// ```
 pub struct Store<H> {
     desc: &'static Desc,
-    given: Option<Arc<dyn Recorder + Send + Sync>>,
-    // Handles of the given recorder or else of the global one; no other is kept. In chunks, because
+    source: Source,
+    // Handles of that recorder; no other is kept. In chunks, because
     // of the combinations that labels allow, few are ever seen.
     chunks: OnceLock<Box<[OnceLock<Chunk<H>>]>>,
 }
@@ -57,7 +58,7 @@ impl<H: Handle> Store<H> {
         );
         Self {
             desc,
-            given: None,
+            source: Source::Global,
             chunks: OnceLock::new(),
         }
     }
@@ -69,7 +70,7 @@ impl<H: Handle> Store<H> {
     #[must_use]
     pub fn given(desc: &'static Desc, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         Self {
-            given: Some(recorder),
+            source: Source::Given(recorder),
             ..Self::new(desc)
         }
     }
@@ -94,7 +95,7 @@ impl<H: Handle> Store<H> {
     #[must_use]
     #[inline]
     pub fn get(&self, era: Era, index: usize) -> Held<'_, H> {
-        if era == Era(Scope::Global) || self.given.is_some() {
+        if era == Era(Scope::Global) || self.source.is_given() {
             match self.kept(index) {
                 Some(handle) => Held(Inner::Kept(handle)),
                 None => self.make(index),
@@ -114,8 +115,6 @@ impl<H: Handle> Store<H> {
             .get()
     }
 
-    /// Registers the handle, with nothing locked: what a recorder does then is its own affair, and
-    /// may be to use a family.
     #[cold]
     fn make(&self, index: usize) -> Held<'_, H> {
         let cardinality = self.desc.cardinality();
@@ -141,21 +140,17 @@ impl<H: Handle> Store<H> {
 
     /// `None` if the global recorder cannot be reached from here.
     fn register(&self, index: usize, first: bool) -> Option<H> {
-        let desc = self.desc;
-        let register = move |recorder: &dyn Recorder| {
-            if first {
-                desc.describe_to(recorder);
-            }
-            desc.handle_from(recorder, index)
+        let series = Series {
+            source: self.source.clone(),
+            desc: self.desc,
+            index,
         };
-        if let Some(recorder) = &self.given {
-            return Some(register(recorder));
-        }
-        if Era::current() == Era(Scope::Global) {
-            return Some(metrics::with_recorder(register));
-        }
-        // The work began under the global recorder, and ends where a local one hides it.
-        elsewhere(move || metrics::with_recorder(register))
+        let handle: H = series.register(first)?;
+        Some(if refresh::is_on() {
+            handle.renewed(series)
+        } else {
+            handle
+        })
     }
 
     #[cold]
@@ -181,7 +176,7 @@ impl<H> fmt::Debug for Store<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
             .field("family", &self.desc.name())
-            .field("given", &self.given.is_some())
+            .field("given", &self.source.is_given())
             .finish_non_exhaustive()
     }
 }

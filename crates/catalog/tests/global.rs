@@ -4,9 +4,10 @@ mod ledger;
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use ledger::Ledger;
-use throughline_catalog::{Era, Family, catalog, label};
+use throughline_catalog::{Era, Family, catalog, label, refresh_handles};
 
 label! {
     enum Kind { New = "new", Old = "old" }
@@ -89,6 +90,14 @@ fn a_late_recorder_gets_what_comes_after_it() {
     assert_eq!(visits.count(), 1, "once, not for each series");
 
     first_use_by_all_threads_at_once(&global);
+
+    let error = refresh_handles(Duration::from_secs(1)).expect_err("handles are in use");
+    assert!(error.is_too_late() && !error.is_zero());
+    let says = error.to_string();
+    assert!(
+        says.ends_with("call `refresh_handles` before anything is recorded"),
+        "{says}"
+    );
 }
 
 fn first_use_by_all_threads_at_once(global: &Ledger) {
@@ -110,4 +119,8 @@ fn first_use_by_all_threads_at_once(global: &Ledger) {
         let series = format!("store_moves_total{{shelf={shelf},kind=old}}");
         assert_eq!(global.count(&series), THREADS, "{series}");
     }
+    assert_eq!(global.sum("throughline_label_values{label=shelf}"), 150.0);
+    assert_eq!(global.sum("throughline_label_limit{label=shelf}"), 200.0);
+    assert_eq!(Shelf::seed(["one more"]), 0);
+    assert_eq!(global.sum("throughline_label_values{label=shelf}"), 151.0);
 }

@@ -104,6 +104,11 @@ impl TelemetryBuilder {
         }
         .map_err(StartError::log)?;
         let filter = logs::filter_from_env()?;
+        for (at, catalogue) in catalogues.iter().enumerate() {
+            catalogue
+                .check_against(&catalogues[..at])
+                .map_err(StartError::catalogues)?;
+        }
         // All that can be wrong is found before anything is installed for the whole process.
         let traces = traces::Traces::new(service, otlp_endpoint)?;
         let exporter = Exporter::new(&catalogues)?;

@@ -26,6 +26,10 @@ impl StartError {
         Self::new("the log cannot be set up").because(source)
     }
 
+    pub(crate) fn catalogues(source: throughline_catalog::Conflict) -> Self {
+        Self::new("two catalogues cannot be used together").because(source)
+    }
+
     pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
         let hint = match source.kind() {
             io::ErrorKind::AddrInUse => "; choose another one, or stop what listens there",

@@ -50,7 +50,7 @@ struct Step {
     run: fn(&mut Ci) -> Result<Verdict>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         run: steps::fmt,
@@ -78,6 +78,10 @@ const STEPS: [Step; 11] = [
     Step {
         name: "tidy",
         run: steps::tidy,
+    },
+    Step {
+        name: "catalog",
+        run: steps::catalog,
     },
     Step {
         name: "deny",

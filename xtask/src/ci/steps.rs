@@ -7,7 +7,7 @@ use super::{Ci, Verdict};
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
 use crate::workspace::{Workspace, cargo};
-use crate::{peers, tidy};
+use crate::{catalog, peers, tidy};
 
 const WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
@@ -73,6 +73,17 @@ pub(super) fn tidy(ci: &mut Ci) -> Result<Verdict> {
         1 => Err(Error::new("the house has one fault, see above")),
         more => Err(Error::new(format!(
             "the house has {more} faults, see above"
+        ))),
+    }
+}
+
+/// The committed pages against the catalogues.
+pub(super) fn catalog(ci: &mut Ci) -> Result<Verdict> {
+    match catalog::run(&ci.workspace, true)?.as_slice() {
+        [] => Ok(Verdict::Passed),
+        [path, ..] => Err(Error::new(format!(
+            "{} is not up to date; run `cargo xtask catalog`",
+            path.display()
         ))),
     }
 }

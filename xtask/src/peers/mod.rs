@@ -215,10 +215,10 @@ impl Peer {
 
     /// Whether what is installed was made of the sources and the lock file as they are now.
     fn is_current(&self, workspace: &Workspace, directory: &Path) -> Result<bool> {
-        let How::Language(language) = self.how else {
+        if !matches!(self.how, How::Language(_)) {
             return Ok(true);
-        };
-        language.is_current(&self.sources(workspace), &directory.join(self.name))
+        }
+        language::is_current(&self.sources(workspace), &directory.join(self.name))
     }
 
     /// Where the sources of a language's peer are.

@@ -4,9 +4,14 @@
 mod ledger;
 
 mod catalogue;
+#[cfg(feature = "check")]
+mod compliance;
+mod conflict;
+mod document;
 mod interner;
 mod labels;
 mod local;
 mod overflow;
 mod rules;
 mod samples;
+mod top;

@@ -1,6 +1,8 @@
 //! What overflow does to the numbers: nothing but to lump the values that found no room.
 
-use throughline_catalog::{catalog, label};
+use std::sync::Arc;
+
+use throughline_catalog::{Counter, Family, Labels, Store, catalog, label};
 
 use crate::ledger::Ledger;
 
@@ -82,5 +84,35 @@ fn overflow_is_counted_under_the_labels_own_name() {
     assert_eq!(
         ledger.count("throughline_label_overflow_total{label=tiny_label}"),
         3
+    );
+}
+
+#[test]
+fn how_full_a_label_is_can_be_seen() {
+    label! {
+        struct JobType: Capped<4>;
+    }
+    catalog! { mod jobs, budget 100;
+        /// Jobs.
+        counter jobs_total { job_type: JobType, again: bool };
+    }
+    // Before there is a recorder.
+    assert_eq!(JobType::seed(["mail", "bill"]), 0);
+    let ledger = Ledger::default();
+    let total: Store<Counter> = Store::given(jobs::jobs_total::DESC, Arc::new(ledger.clone()));
+    let values = || ledger.sum("throughline_label_values{label=job_type}");
+    total.now((JobType::of("mail"), false).index()).increment(1);
+    assert_eq!(values(), 2.0);
+    assert_eq!(ledger.sum("throughline_label_limit{label=job_type}"), 4.0);
+    for job_type in ["ship", "pack", "no room"] {
+        total
+            .now((JobType::of(job_type), true).index())
+            .increment(1);
+    }
+    assert_eq!(values(), 4.0);
+    let help = ledger.descriptions();
+    assert!(
+        help.iter()
+            .any(|(name, ..)| name == "throughline_label_limit")
     );
 }

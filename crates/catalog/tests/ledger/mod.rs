@@ -23,6 +23,7 @@ pub struct Ledger(Arc<Inner>);
 struct Inner {
     series: Mutex<BTreeMap<String, Arc<Series>>>,
     descriptions: Mutex<Vec<(String, Option<Unit>, String)>>,
+    registrations: AtomicU64,
 }
 
 #[derive(Default)]
@@ -102,6 +103,11 @@ impl Ledger {
             .clone()
     }
 
+    /// How often a handle was asked for.
+    pub fn registrations(&self) -> u64 {
+        self.0.registrations.load(Ordering::Relaxed)
+    }
+
     #[track_caller]
     fn find(&self, series: &str) -> Arc<Series> {
         let all = self.0.series.lock().expect("no test panics here");
@@ -111,6 +117,7 @@ impl Ledger {
     }
 
     fn register(&self, key: &Key) -> Arc<Series> {
+        self.0.registrations.fetch_add(1, Ordering::Relaxed);
         let labels: Vec<String> = key
             .labels()
             .map(|label| format!("{}={}", label.key(), label.value()))

@@ -31,6 +31,38 @@ async fn a_log_filter_that_cannot_be_read_is_named() {
     );
 }
 
+mod theirs {
+    throughline_catalog::catalog! { pub(crate) mod shop, budget 10;
+        /// Parcels, as another library counts them.
+        gauge shop_parcels {};
+    }
+}
+
+mod ours {
+    throughline_catalog::catalog! { pub(crate) mod shop, budget 10;
+        /// Parcels, as we count them.
+        gauge shop_parcels { large: bool };
+    }
+}
+
+#[tokio::test]
+async fn two_families_of_one_name_with_different_labels_are_named() {
+    let test = "errors::two_families_of_one_name_with_different_labels_are_named";
+    if let Some(ended) = run_again(test, &[]) {
+        return ended.succeeded();
+    }
+    let builder = Telemetry::builder("test");
+    let builder = builder
+        .catalogue(ours::shop::CATALOGUE)
+        .catalogue(theirs::shop::CATALOGUE);
+    let text = builder.start().await.expect_err("they clash").to_string();
+    assert!(text.contains("shop_parcels"), "{text}");
+    assert!(
+        text.contains("errors::ours") && text.contains("errors::theirs"),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn an_endpoint_that_cannot_be_used_is_named() {
     let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")];

@@ -1,0 +1,10 @@
+use throughline_catalog::catalog;
+
+catalog! { pub mod plant, budget 100;
+    /// Jobs that ended.
+    counter jobs_total {};
+    /// Jobs now.
+    gauge jobs {};
+}
+
+fn main() {}
