@@ -57,7 +57,8 @@ pub(super) const PLACES: &[Place] = &[
         ..place("catalog", 0, Wing::Common)
     },
     Place {
-        never: &["opentelemetry*", "tracing-opentelemetry", "tonic*"],
+        never: &["opentelemetry*", "tracing-opentelemetry"],
+        behind_feature: &["axum*", "tonic*", "tower-http"],
         ..place("correlation", 1, Wing::Common)
     },
     Place {
@@ -80,8 +81,8 @@ pub(super) const PLACES: &[Place] = &[
         ..place("http", 3, Wing::Boundary)
     },
     Place {
-        never: &["axum*"],
-        behind_feature: &["tonic*"],
+        never: &["axum"],
+        behind_feature: &["axum-core", "tonic*"],
         ..place("grpc", 3, Wing::Boundary)
     },
     Place {
