@@ -7,10 +7,11 @@ use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Context, Error, Result};
+use crate::peers;
 use crate::report::Report;
 use crate::stack::Unclean;
 use crate::systems::{Options, System, job_kernel};
-use crate::workspace::build_programs;
+use crate::workspace::{Workspace, build_programs};
 
 /// The exit code of a run that a signal ended.
 const INTERRUPTED: u8 = 130;
@@ -26,15 +27,25 @@ pub struct Settings {
     pub port_base: u16,
     /// Where to write the report as JSON.
     pub report: Option<PathBuf>,
+    /// Whose compiler `job-kernel` has.
+    pub compiler: job_kernel::Compiler,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// If there is no such system, or it cannot be built or started.
+/// If there is no such system, a peer that it shall have is not installed, or it cannot be built or
+/// started.
 pub fn run(settings: &Settings) -> Result<ExitCode> {
     match settings.system.as_str() {
-        job_kernel::Stack::NAME => example::<job_kernel::Stack>(settings),
+        job_kernel::Stack::NAME => {
+            let mut programs = Vec::new();
+            if let Some(peer) = settings.compiler.peer() {
+                let program = peers::needed(&Workspace::load()?, peer)?;
+                programs.push((job_kernel::Role::Compiler.name().to_owned(), program));
+            }
+            example::<job_kernel::Stack>(settings, programs)
+        }
         other => Err(Error::new(format!(
             "there is no system `{other}`; there is: {}",
             [job_kernel::Stack::NAME].join(", ")
@@ -42,10 +53,11 @@ pub fn run(settings: &Settings) -> Result<ExitCode> {
     }
 }
 
-fn example<S: System>(settings: &Settings) -> Result<ExitCode> {
+fn example<S: System>(settings: &Settings, programs: Vec<(String, PathBuf)>) -> Result<ExitCode> {
     let begun = Instant::now();
     let mut options = Options::new(build_programs(S::NAME)?);
     options.port_base = settings.port_base;
+    options.programs = programs;
     println!(
         "{} is built ({:.1} s)",
         S::NAME,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::error::Result;
+use xtask::systems::job_kernel::Compiler;
 use xtask::workspace::Workspace;
 use xtask::{bench, catalog, ci, coverage, example, peers, tidy};
 
@@ -31,6 +32,9 @@ enum Command {
         /// Write promises, trace and times as JSON
         #[arg(long)]
         report: Option<PathBuf>,
+        /// Whose compiler it has; the peers of other languages are installed by `peers`
+        #[arg(long, value_enum, default_value_t)]
+        compiler: Compiler,
     },
     /// Run everything that CI runs
     Test {
@@ -87,11 +91,13 @@ fn run(command: Command) -> Result<ExitCode> {
             keep,
             port_base,
             report,
+            compiler,
         } => example::run(&example::Settings {
             system,
             keep,
             port_base,
             report,
+            compiler,
         }),
         Command::Test {
             require_peers,

@@ -9,11 +9,11 @@ use std::{
 
 use opentelemetry::{Context, ContextGuard, trace::TraceContextExt};
 use pin_project_lite::pin_project;
-use throughline_correlation::{Ids, Key, families as ids};
+use throughline_correlation::{Ids, Key};
 
 use crate::{
     carrier::{Extract, Inject},
-    families, propagation,
+    propagator::{Propagator, ids_of},
 };
 
 /// Everything that belongs to the work at hand and travels with it: an OpenTelemetry [`Context`] and
@@ -89,39 +89,23 @@ impl Scope {
         }
     }
 
-    /// Reads a scope from a carrier: the trace context, and the ids of these kinds.
+    /// Reads a scope from a carrier: the context, as [`extract`](crate::extract) does, and the ids of
+    /// these kinds.
     ///
     /// An id that is malformed or repeated is counted and left out. Nothing else is in the scope:
     /// ids that are in scope around the call stay there.
     #[must_use]
     pub fn extract(carrier: &impl Extract, keys: impl IntoIterator<Item = Key>) -> Self {
-        let sent_once = |key: &Key| {
-            let mut count = 0;
-            carrier.values(key.header(), |_| count += 1);
-            if 1 < count {
-                families::id_rejected(*key, ids::Reason::Repeated);
-            }
-            count == 1
-        };
-        let ids = Ids::from_lookup(
-            keys.into_iter().filter(sent_once),
-            |name| carrier.only(name),
-            |key, why| families::id_rejected(key, why.into()),
-        );
-        Self {
-            context: propagation::extract(carrier),
-            ids,
-        }
+        let context = Propagator::global().extract(carrier);
+        Self::new(context, ids_of(carrier, keys))
     }
 
-    /// Writes the scope to a carrier: the trace context, and every id.
+    /// Writes the scope to a carrier: the context, as [`inject`](crate::inject) does, and every id
+    /// that the process's propagator carries.
     ///
     /// An id that is not in the scope is left as the carrier has it.
     pub fn inject(&self, carrier: &mut impl Inject) {
-        propagation::inject(&self.context, carrier);
-        for (name, text) in self.ids.pairs() {
-            carrier.set(name, text);
-        }
+        Propagator::global().inject_scope(self, carrier);
     }
 
     /// Enters the scope until the guard is dropped.

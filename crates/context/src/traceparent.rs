@@ -65,19 +65,29 @@ impl TraceParent {
     ///
     /// # Errors
     /// If lengths, digits or ids are not as the specification says.
+    #[inline]
     pub fn parse(value: &[u8]) -> Result<Self, InvalidTraceParent> {
         Self::read(trim(value)).ok_or(InvalidTraceParent)
     }
 
+    #[inline]
     fn read(value: &[u8]) -> Option<Self> {
-        let (known, rest) = value.split_at_checked(LEN)?;
-        if known[2] != b'-' || known[35] != b'-' || known[52] != b'-' {
+        let (known, rest) = value.split_first_chunk::<LEN>()?;
+        let [v0, v1, b'-', known @ .., b'-', f0, f1] = known else {
+            return None;
+        };
+        let (trace_id, known) = known.split_first_chunk::<32>()?;
+        let [b'-', span_id @ ..] = known else {
+            return None;
+        };
+        let span_id = span_id.try_into().ok()?;
+        let mut wrong = 0;
+        let (version, flags) = hex::read_two([*v0, *v1], [*f0, *f1], &mut wrong);
+        let trace_id = TraceId::from(hex::read_u128(trace_id, &mut wrong));
+        let span_id = SpanId::from(hex::read_u64(span_id, &mut wrong));
+        if wrong != 0 {
             return None;
         }
-        let [version] = hex::read::<1>(&known[..2])?;
-        let trace_id = TraceId::from_bytes(hex::read(&known[3..35])?);
-        let span_id = SpanId::from_bytes(hex::read(&known[36..52])?);
-        let [flags] = hex::read::<1>(&known[53..])?;
         match (version, rest) {
             (0xff, _) => return None,
             (0, []) | (1.., [] | [b'-', ..]) => {}
@@ -105,11 +115,12 @@ impl TraceParent {
     }
 
     /// Gives the header's value, always of version 00, to `take`; no allocation.
+    #[inline]
     pub fn with_text<R>(&self, take: impl FnOnce(&str) -> R) -> R {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
         hex::write(&self.trace_id.to_bytes(), &mut text[3..35]);
         hex::write(&self.span_id.to_bytes(), &mut text[36..52]);
-        hex::write(&[self.flags.to_u8()], &mut text[53..]);
+        text[53..].copy_from_slice(&hex::write_u8(self.flags.to_u8()));
         take(std::str::from_utf8(&text).expect("digits and hyphens are ASCII"))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use http::{HeaderName, HeaderValue, Request, header::Entry};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header::Entry};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -67,15 +67,16 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        Ids::with_current(|ids| {
-            for (name, text) in ids.pairs() {
-                if let Entry::Vacant(place) =
-                    request.headers_mut().entry(HeaderName::from_static(name))
-                {
-                    place.insert(HeaderValue::from_str(text).expect("an id is visible ASCII"));
-                }
-            }
-        });
+        Ids::with_current(|ids| write(ids, request.headers_mut()));
         self.inner.call(request)
+    }
+}
+
+/// Writes each id where there is none yet.
+pub(crate) fn write(ids: &Ids, headers: &mut HeaderMap) {
+    for (name, text) in ids.pairs() {
+        if let Entry::Vacant(place) = headers.entry(HeaderName::from_static(name)) {
+            place.insert(HeaderValue::from_str(text).expect("an id is visible ASCII"));
+        }
     }
 }

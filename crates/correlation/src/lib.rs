@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "axum")]
+mod extract;
 pub mod families;
 mod forward;
 mod generate;
@@ -7,8 +9,12 @@ mod id;
 mod ids;
 mod key;
 mod request_id;
+#[cfg(feature = "tonic")]
+mod rpc;
 mod scope;
 
+#[cfg(feature = "axum")]
+pub use crate::extract::NoRequestId;
 pub use crate::forward::{ForwardIds, ForwardIdsLayer};
 pub use crate::id::{
     CorrelationId, Id, InvalidId, JobId, MAX_LEN, MessageId, RequestId, SessionId, TenantId,
@@ -16,4 +22,6 @@ pub use crate::id::{
 pub use crate::ids::Ids;
 pub use crate::key::Key;
 pub use crate::request_id::{RequestIdFuture, RequestIdLayer, RequestIdService};
+#[cfg(feature = "tonic")]
+pub use crate::rpc::forward_ids;
 pub use crate::scope::{Entered, InScope};

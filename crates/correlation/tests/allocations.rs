@@ -57,19 +57,21 @@ fn of_the_layer(id: Option<&'static str>) -> u64 {
     with - without
 }
 
-/// Three for a made id: its text, its header value, and that value's share for the response. Two for
-/// what carries it: the set in scope and the extension.
+/// Two for a made id: its text, and what shares it with the headers of request and response. Two for
+/// what carries it: the set in scope and the extension. And one more for tower-http's extension.
 #[test]
-fn a_made_id_costs_at_most_five_allocations() {
+fn a_made_id_costs_at_most_four_allocations() {
+    let most = 4 + u64::from(cfg!(feature = "tower-http"));
     let made = of_the_layer(None);
-    assert!((1..=5).contains(&made), "{made}");
+    assert!((1..=most).contains(&made), "{made}");
 }
 
 /// The text, the set in scope and the extension; the header value is the caller's.
 #[test]
 fn a_kept_id_costs_at_most_three_allocations() {
+    let most = 3 + u64::from(cfg!(feature = "tower-http"));
     let kept = of_the_layer(Some("a7-42"));
-    assert!((1..=3).contains(&kept), "{kept}");
+    assert!((1..=most).contains(&kept), "{kept}");
 }
 
 #[test]

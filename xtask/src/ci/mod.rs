@@ -50,7 +50,7 @@ struct Step {
     run: fn(&mut Ci) -> Result<Verdict>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "fmt",
         run: steps::fmt,
@@ -74,6 +74,14 @@ const STEPS: [Step; 12] = [
     Step {
         name: "doctests",
         run: suites::doctests,
+    },
+    Step {
+        name: "release",
+        run: suites::release,
+    },
+    Step {
+        name: "fuzz",
+        run: steps::fuzz,
     },
     Step {
         name: "tidy",

@@ -5,7 +5,7 @@ use std::process::Command;
 use super::exec::{output, run};
 use super::{Ci, Verdict};
 use crate::coverage::Coverage;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::workspace::{Workspace, cargo};
 use crate::{catalog, peers, tidy};
 
@@ -56,6 +56,51 @@ pub(super) fn docs(_: &mut Ci) -> Result<Verdict> {
     let mut command = cargo();
     command.args(["doc", "--workspace", "--no-deps", "--all-features"]);
     run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(Verdict::Passed)
+}
+
+/// Each target for 20 seconds. What is found stays in the target directory.
+pub(super) fn fuzz(ci: &mut Ci) -> Result<Verdict> {
+    let Some(program) = peers::find(&ci.workspace, "cargo-fuzz") else {
+        return absent(ci, "cargo-fuzz");
+    };
+    let home = ci.workspace.root().join("tests/fuzz");
+    let found = ci.workspace.target().join("fuzz");
+    for target in [
+        "baggage",
+        "binary",
+        "request_id",
+        "traceparent",
+        "tracestate",
+    ] {
+        let (corpus, seeds) = (found.join("corpus").join(target), home.join("seeds"));
+        let artifacts = found.join("artifacts").join(target);
+        for directory in [&corpus, &artifacts] {
+            std::fs::create_dir_all(directory)
+                .context(|| format!("cannot make {}", directory.display()))?;
+        }
+        let mut command = Command::new("rustup");
+        command.args(["run", "nightly"]).arg(&program);
+        command.args(["run", "--fuzz-dir"]).arg(&home);
+        command.arg("--target-dir").arg(found.join("target"));
+        command.arg(target).arg(&corpus).arg(seeds.join(target));
+        command.args([
+            "--",
+            "-max_total_time=20",
+            "-max_len=20000",
+            "-print_final_stats=1",
+        ]);
+        command.arg(format!("-artifact_prefix={}/", artifacts.display()));
+        command.arg(format!(
+            "-dict={}",
+            seeds.join(format!("{target}.dict")).display()
+        ));
+        // The toolchain that runs this command is not the one that fuzzes.
+        for name in ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
+            command.env_remove(name);
+        }
+        run(&mut command)?;
+    }
     Ok(Verdict::Passed)
 }
 

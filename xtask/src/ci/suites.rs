@@ -27,14 +27,32 @@ struct Binary {
 pub(super) fn tests(ci: &mut Ci) -> Result<Verdict> {
     // Should the build fail, the results of an earlier run must not stand for this one's.
     super::write(&ci.workspace, &[])?;
-    let mut build = cargo();
-    build.args(["test", "--workspace", "--all-features", "--no-run"]);
-    build.args(["--lib", "--bins", "--tests", "--examples"]);
-    build.arg("--message-format=json-render-diagnostics");
-    println!("$ {}", shown(&build));
-    let messages = output(&mut build)?;
+    let build = [
+        "--workspace",
+        "--all-features",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
+    ];
+    binaries_of(ci, &build)
+}
+
+/// The suite once more, with optimisation: its long runs are at full length only there.
+pub(super) fn release(ci: &mut Ci) -> Result<Verdict> {
+    binaries_of(ci, &["--release", "--package", "suite", "--tests"])
+}
+
+/// Builds test binaries and runs them one by one.
+fn binaries_of(ci: &mut Ci, build: &[&str]) -> Result<Verdict> {
+    let mut command = cargo();
+    command.args(["test", "--no-run"]).args(build);
+    command.arg("--message-format=json-render-diagnostics");
+    println!("$ {}", shown(&command));
+    let messages = output(&mut command)?;
     let binaries = binaries(&messages, ci.workspace.packages());
 
+    let before = ci.results.len();
     let skips = skips(ci)?;
     let mut problems = Vec::new();
     for binary in binaries {
@@ -72,7 +90,7 @@ pub(super) fn tests(ci: &mut Ci) -> Result<Verdict> {
     note_skips(ci, &skips)?;
     super::write(&ci.workspace, &ci.results)?;
     if problems.is_empty() {
-        Ok(verdict(&ci.results))
+        Ok(verdict(&ci.results[before..]))
     } else {
         Err(Error::new(problems.join("\n")))
     }

@@ -23,13 +23,40 @@ pub(super) enum Language {
     Go,
 }
 
-/// Whether what is in `home` was made of these sources.
-pub(super) fn is_current(sources: &Path, home: &Path) -> Result<bool> {
-    let stamp = std::fs::read_to_string(home.join(STAMP));
-    Ok(stamp.ok() == Some(stamp_of(sources)?))
-}
+/// The compiler of `job-kernel` in Python: its sources, and the contract that they are run with.
+const COMPILER: &str = "tests/peers/python-compiler";
+const PROTO: &str = "examples/job-kernel/proto";
+const PROTO_FILES: &str = "job_kernel/v1";
 
 impl Language {
+    /// The programs that it brings; the first is the echo.
+    pub(super) const fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Python => &["peer-python", "peer-python-compiler"],
+            Self::Node => &["peer-node"],
+            Self::Go => &["peer-go"],
+        }
+    }
+
+    /// The directories of the workspace whose files it is made of; the first is the echo's.
+    fn sources(self, root: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::Python => vec![
+                root.join("tests/peers/python"),
+                root.join(COMPILER),
+                root.join(PROTO).join(PROTO_FILES),
+            ],
+            Self::Node => vec![root.join("tests/peers/node")],
+            Self::Go => vec![root.join("tests/peers/go")],
+        }
+    }
+
+    /// Whether what is in `home` was made of the sources as they are now.
+    pub(super) fn is_current(self, root: &Path, home: &Path) -> Result<bool> {
+        let stamp = std::fs::read_to_string(home.join(STAMP));
+        Ok(stamp.ok() == Some(stamp_of(&self.sources(root))?))
+    }
+
     /// The program that must be here, and what to do if it is not.
     const fn needs(self) -> (&'static str, &'static str) {
         match self {
@@ -42,8 +69,8 @@ impl Language {
         }
     }
 
-    /// Copies the sources to `home`, gets what they need, and makes `program`.
-    pub(super) fn install(self, sources: &Path, home: &Path, program: &Path) -> Result<()> {
+    /// Copies the sources to `home`, gets what they need, and makes the programs in `bin`.
+    pub(super) fn install(self, root: &Path, home: &Path, bin: &Path) -> Result<()> {
         let (interpreter, advice) = self.needs();
         let version = if matches!(self, Self::Go) {
             "version"
@@ -54,15 +81,12 @@ impl Language {
         if !found.is_ok_and(|output| output.status.success()) {
             return Err(Error::new(format!("{interpreter} is not here; {advice}")));
         }
-        let stamp = stamp_of(sources)?;
+        let sources = self.sources(root);
+        let stamp = stamp_of(&sources)?;
         // What an earlier run left may be half of it.
         let _ = std::fs::remove_dir_all(home);
-        std::fs::create_dir_all(home).context(|| format!("cannot make {}", home.display()))?;
-        for path in files(sources)? {
-            let name = path.file_name().expect("a file of a directory has a name");
-            std::fs::copy(&path, home.join(name))
-                .context(|| format!("cannot copy {}", path.display()))?;
-        }
+        copy(&sources[0], home)?;
+        let program = &bin.join(self.programs()[0]);
         match self {
             Self::Python => {
                 let venv = home.join("venv");
@@ -77,6 +101,14 @@ impl Language {
                 run(pip.args(["-r", "requirements.txt"]).current_dir(home))?;
                 let python = venv.join("bin/python");
                 launcher(program, &python, &home.join("peer.py"))?;
+                let compiler = home.join("compiler");
+                copy(&root.join(COMPILER), &compiler)?;
+                generate(&python, &root.join(PROTO), &compiler)?;
+                launcher(
+                    &bin.join(self.programs()[1]),
+                    &python,
+                    &compiler.join("main.py"),
+                )?;
             }
             Self::Node => {
                 let mut npm = Command::new("npm");
@@ -94,14 +126,36 @@ impl Language {
     }
 }
 
+/// Copies the files of a directory to another, which is made.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).context(|| format!("cannot make {}", to.display()))?;
+    for path in files(from)? {
+        let name = path.file_name().expect("a file of a directory has a name");
+        std::fs::copy(&path, to.join(name))
+            .context(|| format!("cannot copy {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Has the messages of the contract made for Python.
+fn generate(python: &Path, proto: &Path, to: &Path) -> Result<()> {
+    let mut protoc = Command::new(python);
+    protoc.args(["-m", "grpc_tools.protoc", "--proto_path"]);
+    protoc.arg(proto).arg("--python_out").arg(to);
+    let files = ["circuit.proto", "compiler.proto"];
+    run(protoc.args(files.map(|file| format!("{PROTO_FILES}/{file}"))))
+}
+
 /// Tells sources and lock files from others.
-fn stamp_of(sources: &Path) -> Result<String> {
+fn stamp_of(sources: &[PathBuf]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    for path in files(sources)? {
-        path.file_name().hash(&mut hasher);
-        let text = std::fs::read(&path);
-        text.context(|| format!("cannot read {}", path.display()))?
-            .hash(&mut hasher);
+    for directory in sources {
+        for path in files(directory)? {
+            path.file_name().hash(&mut hasher);
+            let text = std::fs::read(&path);
+            text.context(|| format!("cannot read {}", path.display()))?
+                .hash(&mut hasher);
+        }
     }
     Ok(format!("{:016x}\n", hasher.finish()))
 }
@@ -134,13 +188,16 @@ mod tests {
 
     #[test]
     fn another_lock_file_is_another_stamp() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let stamp = |text: &str| {
-            std::fs::write(directory.path().join("go.sum"), text).expect("it is ours");
-            stamp_of(directory.path()).expect("it can be read")
-        };
-        assert_eq!(stamp("a"), stamp("a"));
-        assert_ne!(stamp("a"), stamp("b"));
+        let [first, second] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+        let directories = [&first, &second].map(|directory| directory.path().to_owned());
+        for changed in &directories {
+            let stamp = |text: &str| {
+                std::fs::write(changed.join("go.sum"), text).expect("it is ours");
+                stamp_of(&directories).expect("it can be read")
+            };
+            assert_eq!(stamp("a"), stamp("a"));
+            assert_ne!(stamp("a"), stamp("b"));
+        }
     }
 
     #[test]

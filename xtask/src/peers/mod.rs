@@ -49,7 +49,7 @@ enum How {
     Language(Language),
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 6] = [
     Peer {
         name: "promtool",
         version: "2.42.0",
@@ -62,6 +62,12 @@ const PEERS: [Peer; 5] = [
     Peer {
         name: "cargo-deny",
         version: "0.20.2",
+        how: How::Crate,
+        check: &["--version"],
+    },
+    Peer {
+        name: "cargo-fuzz",
+        version: "0.13.2",
         how: How::Crate,
         check: &["--version"],
     },
@@ -103,14 +109,36 @@ pub fn find(workspace: &Workspace, name: &str) -> Option<PathBuf> {
 
 fn look(directory: Option<&Path>, name: &str) -> Option<PathBuf> {
     let peer = PEERS.iter().find(|peer| peer.name == name);
-    let name = peer.map_or_else(|| name.to_owned(), Peer::program);
-    let installed = directory.map(|directory| directory.join("bin").join(&name));
+    let name = match peer {
+        Some(peer) => peer.program(),
+        None => name,
+    };
+    let installed = directory.map(|directory| directory.join("bin").join(name));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|directory| directory.join(&name));
+    let on_path = std::env::split_paths(&path).map(|directory| directory.join(name));
     installed
         .into_iter()
         .chain(on_path)
         .find(|program| program.is_file())
+}
+
+/// The name to install for a program: a peer may bring several.
+fn brought_by(name: &str) -> &str {
+    let brings = |peer: &&Peer| peer.name == name || peer.programs().contains(&name);
+    PEERS.iter().find(brings).map_or(name, |peer| peer.name)
+}
+
+/// As [`find`], for a command that cannot do without.
+///
+/// # Errors
+/// If it is not here: how it is installed is told.
+pub fn needed(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    find(workspace, name).ok_or_else(|| Error::new(missing(name)))
+}
+
+fn missing(name: &str) -> String {
+    let peer = brought_by(name);
+    format!("{name} is not here; `cargo xtask peers {peer}` installs it")
 }
 
 /// For a test: the program, or `None` when it is to return early.
@@ -124,11 +152,8 @@ pub fn require(name: &str) -> Option<PathBuf> {
     let found = look(directory.as_deref(), name);
     if found.is_none() {
         let strict = std::env::var_os(REQUIRE).is_some_and(|value| value == "1");
-        assert!(
-            !strict,
-            "{name} is not here; `cargo xtask peers {name}` installs it"
-        );
-        note_skip(name);
+        assert!(!strict, "{}", missing(name));
+        note_skip(brought_by(name));
     }
     found
 }
@@ -206,24 +231,30 @@ pub fn install(names: &[String]) -> Result<()> {
 
 impl Peer {
     /// The name of its program. That of a language is not the interpreter, which has the plain name.
-    fn program(&self) -> String {
+    fn program(&self) -> &'static str {
         match self.how {
-            How::Language(_) => format!("peer-{}", self.name),
-            How::Debian { .. } | How::Crate => self.name.to_owned(),
+            How::Language(language) => language.programs()[0],
+            How::Debian { .. } | How::Crate => self.name,
+        }
+    }
+
+    /// The names of all programs that it brings.
+    fn programs(&self) -> &[&'static str] {
+        match &self.how {
+            How::Language(language) => language.programs(),
+            How::Debian { programs, .. } => programs,
+            How::Crate => std::slice::from_ref(&self.name),
         }
     }
 
     /// Whether what is installed was made of the sources and the lock file as they are now.
     fn is_current(&self, workspace: &Workspace, directory: &Path) -> Result<bool> {
-        if !matches!(self.how, How::Language(_)) {
-            return Ok(true);
+        match self.how {
+            How::Language(language) => {
+                language.is_current(workspace.root(), &directory.join(self.name))
+            }
+            How::Debian { .. } | How::Crate => Ok(true),
         }
-        language::is_current(&self.sources(workspace), &directory.join(self.name))
-    }
-
-    /// Where the sources of a language's peer are.
-    fn sources(&self, workspace: &Workspace) -> PathBuf {
-        workspace.root().join("tests/peers").join(self.name)
     }
 
     /// What the installed program says of its version.
@@ -244,9 +275,8 @@ impl Peer {
     fn install(&self, workspace: &Workspace, directory: &Path) -> Result<()> {
         match self.how {
             How::Language(language) => {
-                let home = directory.join(self.name);
-                let program = directory.join("bin").join(self.program());
-                language.install(&self.sources(workspace), &home, &program)
+                let (home, bin) = (directory.join(self.name), directory.join("bin"));
+                language.install(workspace.root(), &home, &bin)
             }
             How::Crate => {
                 // Kept until it has worked, so that a run that is cut off goes on where it was.
@@ -357,5 +387,17 @@ mod tests {
             look(Some(directory.path()), "python"),
             Some(bin.join("peer-python"))
         );
+    }
+    #[test]
+    fn a_program_is_missed_under_the_name_that_installs_it() {
+        #[track_caller]
+        fn check(name: &str, peer: &str) {
+            let expected = format!("{name} is not here; `cargo xtask peers {peer}` installs it");
+            assert_eq!(missing(name), expected);
+        }
+        check("python", "python");
+        check("peer-python-compiler", "python");
+        check("prometheus", "promtool");
+        check("cargo-deny", "cargo-deny");
     }
 }

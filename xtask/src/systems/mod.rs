@@ -42,10 +42,12 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// Further arguments, each with the name of the service that it is for.
     pub args: Vec<(String, String)>,
+    /// Programs of another make, each with the name of the service that it is.
+    pub programs: Vec<(String, PathBuf)>,
 }
 
 impl Options {
-    /// Free ports, traces exported, nothing else in the environment.
+    /// Free ports, traces exported, every program its own, nothing else in the environment.
     pub fn new(binaries: impl Into<PathBuf>) -> Self {
         Self {
             binaries: binaries.into(),
@@ -53,6 +55,7 @@ impl Options {
             otlp: true,
             env: Vec::new(),
             args: Vec::new(),
+            programs: Vec::new(),
         }
     }
 }

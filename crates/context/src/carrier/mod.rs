@@ -1,11 +1,18 @@
 //! What context is read from and written to.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    hash::BuildHasher,
-};
+mod annotations;
+mod environment;
+mod fields;
+mod headers;
+#[cfg(feature = "json")]
+mod json;
+mod maps;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+pub use self::{
+    annotations::{AnnotationKeys, Annotations},
+    environment::Environment,
+    fields::Fields,
+};
 
 /// A carrier that context is read from.
 pub trait Extract {
@@ -67,51 +74,12 @@ pub trait Inject {
 
     /// Removes `name`, so that nothing stale travels on.
     fn remove(&mut self, name: &'static str);
-}
 
-impl Extract for HeaderMap {
-    fn values<'a>(&'a self, name: &'static str, mut each: impl FnMut(&'a [u8])) {
-        for value in self.get_all(name) {
-            each(value.as_bytes());
+    /// Removes all of `names`. Where most are not there, which is the rule, a carrier may know a
+    /// cheaper way than to look for one after the other.
+    fn remove_all(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.remove(name);
         }
     }
 }
-
-impl Inject for HeaderMap {
-    fn set(&mut self, name: &'static str, value: &str) {
-        // What we write is visible ASCII; anything else is not sent at all.
-        match HeaderValue::from_str(value) {
-            Ok(value) => drop(self.insert(HeaderName::from_static(name), value)),
-            Err(_) => Inject::remove(self, name),
-        }
-    }
-
-    fn remove(&mut self, name: &'static str) {
-        self.remove(name);
-    }
-}
-
-macro_rules! string_map {
-    ([$($generics:tt)*] $map:ty) => {
-        impl<$($generics)*> Extract for $map {
-            fn values<'a>(&'a self, name: &'static str, mut each: impl FnMut(&'a [u8])) {
-                if let Some(value) = self.get(name) {
-                    each(value.as_bytes());
-                }
-            }
-        }
-
-        impl<$($generics)*> Inject for $map {
-            fn set(&mut self, name: &'static str, value: &str) {
-                self.insert(name.to_owned(), value.to_owned());
-            }
-
-            fn remove(&mut self, name: &'static str) {
-                self.remove(name);
-            }
-        }
-    };
-}
-
-string_map!([] BTreeMap<String, String>);
-string_map!([H: BuildHasher] HashMap<String, String, H>);

@@ -78,6 +78,11 @@ pub(crate) fn part(reason: &str) -> (String, u64) {
     (format!("throughline_context_rejected_total {reason}"), 1)
 }
 
+/// The series of what was left out on the way out.
+pub(crate) fn left_out(reason: &str) -> (String, u64) {
+    (format!("throughline_context_left_out_total {reason}"), 1)
+}
+
 /// `parent` with a local span under it.
 pub(crate) fn local_span(parent: &Context, sampler: Sampler) -> Context {
     let provider = SdkTracerProvider::builder().with_sampler(sampler).build();

@@ -121,10 +121,12 @@ fn each_list_is_kept_whole_or_refused_whole_and_the_trace_goes_on() {
         );
         let state = onward.as_deref().filter(|state| !state.is_empty());
         assert_eq!(text(&sent, "tracestate"), state, "{values:?}");
-        let expected = if onward.is_some() {
-            vec![]
-        } else {
-            vec![part("tracestate_malformed")]
+        let too_many = TraceState::parse(values.iter().map(String::as_bytes))
+            .is_err_and(|why| why.is_too_many());
+        let expected = match (onward.is_some(), too_many) {
+            (true, _) => vec![],
+            (false, true) => vec![part("tracestate_too_many")],
+            (false, false) => vec![part("tracestate_malformed")],
         };
         assert_eq!(counts, expected, "{values:?}");
 

@@ -6,10 +6,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{HeaderValue, Response};
+use http::{HeaderName, HeaderValue, Response};
 use pin_project_lite::pin_project;
 
-use crate::{key::Key, scope::InScope};
+use crate::scope::InScope;
 
 pin_project! {
     /// The future of [`RequestIdService`](super::RequestIdService).
@@ -17,15 +17,15 @@ pin_project! {
     pub struct RequestIdFuture<F> {
         #[pin]
         inner: InScope<F>,
-        value: Option<HeaderValue>,
+        header: Option<(HeaderName, HeaderValue)>,
     }
 }
 
 impl<F> RequestIdFuture<F> {
-    pub(super) const fn new(inner: InScope<F>, value: HeaderValue) -> Self {
+    pub(super) const fn new(inner: InScope<F>, name: HeaderName, value: HeaderValue) -> Self {
         Self {
             inner,
-            value: Some(value),
+            header: Some((name, value)),
         }
     }
 }
@@ -39,10 +39,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let mut result = ready!(this.inner.poll(cx));
-        if let (Ok(response), Some(value)) = (&mut result, this.value.take()) {
-            response
-                .headers_mut()
-                .insert(Key::Request.header_name(), value);
+        if let (Ok(response), Some((name, value))) = (&mut result, this.header.take()) {
+            response.headers_mut().insert(name, value);
         }
         Poll::Ready(result)
     }

@@ -1,27 +1,31 @@
 //! The service: reads the ids, puts them in place, calls on.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use http::{HeaderMap, HeaderValue, Request, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, header::Entry};
 use tower_service::Service;
 
 use super::{RequestIdFuture, RequestIdLayer};
 use crate::{
     families::{self, Reason},
-    id::RequestId,
+    id::{Id, RequestId},
     ids::Ids,
     key::Key,
 };
 
 /// The service of [`RequestIdLayer`].
-#[derive(Clone, Copy, Debug)]
-pub struct RequestIdService<S> {
+#[derive(Clone, Debug)]
+pub struct RequestIdService<S, G = fn() -> RequestId> {
     inner: S,
-    layer: RequestIdLayer,
+    layer: RequestIdLayer<G>,
 }
 
-impl<S> RequestIdService<S> {
-    pub(super) const fn new(inner: S, layer: RequestIdLayer) -> Self {
+impl<S, G> RequestIdService<S, G> {
+    pub(super) const fn new(inner: S, layer: RequestIdLayer<G>) -> Self {
         Self { inner, layer }
     }
 
@@ -41,9 +45,10 @@ impl<S> RequestIdService<S> {
     }
 }
 
-impl<S, B, R> Service<Request<B>> for RequestIdService<S>
+impl<S, B, R, G> Service<Request<B>> for RequestIdService<S, G>
 where
     S: Service<Request<B>, Response = Response<R>>,
+    G: Fn() -> RequestId,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -54,39 +59,88 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let (id, value) = request_id(request.headers_mut());
-        let ids = others(request.headers(), &self.layer)
-            .with(&id)
-            .or(&Ids::current());
+        let (id, value) = self.layer.request_id(request.headers_mut());
+        let ids = self.layer.ids(&id, request.headers());
+        #[cfg(feature = "tower-http")]
+        {
+            let id = tower_http::request_id::RequestId::new(value.clone());
+            request.extensions_mut().insert(id);
+        }
         request.extensions_mut().insert(id);
         let future = ids.clone().run(|| self.inner.call(request));
-        RequestIdFuture::new(ids.around(future), value)
+        RequestIdFuture::new(ids.around(future), self.layer.header.clone(), value)
     }
 }
 
-/// The request's id, and its header value, which is left in the request as the only one.
-fn request_id(headers: &mut HeaderMap) -> (RequestId, HeaderValue) {
-    let name = Key::Request.header_name();
-    let mut values = headers.get_all(&name).iter();
-    let reason = match (values.next(), values.next()) {
-        (Some(value), None) => match RequestId::parse(value) {
-            Ok(id) => return (id, value.clone()),
-            Err(why) => Some(why.into()),
-        },
-        (Some(_), Some(_)) => Some(Reason::Repeated),
-        (None, _) => None,
-    };
-    if let Some(reason) = reason {
-        families::refused(Key::Request, reason);
+impl<G: Fn() -> RequestId> RequestIdLayer<G> {
+    /// The request's id, and its header value, which is left in the request as the only one.
+    fn request_id(&self, headers: &mut HeaderMap) -> (RequestId, HeaderValue) {
+        // One look-up for all: the entry that is read is the one that is written.
+        match headers.entry(&self.header) {
+            Entry::Vacant(place) => {
+                let (id, value) = self.made();
+                place.insert(value.clone());
+                (id, value)
+            }
+            Entry::Occupied(mut place) => {
+                let reason = match sent(&place) {
+                    _ if !self.taken => None,
+                    Ok((id, value)) => return (id, value),
+                    Err(reason) => Some(reason),
+                };
+                if let Some(reason) = reason {
+                    families::refused(Key::Request, reason);
+                }
+                let (id, value) = self.made();
+                place.insert(value.clone());
+                (id, value)
+            }
+        }
     }
-    let id = RequestId::generate();
-    let value = HeaderValue::from_str(id.as_str()).expect("an id is visible ASCII");
-    headers.insert(name, value.clone());
-    (id, value)
+
+    fn made(&self) -> (RequestId, HeaderValue) {
+        let id = (self.generate)();
+        // The id's own text, shared: the request, the response and the id need one copy of it.
+        let text = Bytes::from_owner(Text(id.shared()));
+        let value = HeaderValue::from_maybe_shared(text).expect("an id is visible ASCII");
+        (id, value)
+    }
+
+    /// The ids in scope: the request's, those that the layer takes, and those around the call.
+    fn ids(&self, id: &RequestId, headers: &HeaderMap) -> Ids {
+        let ids = if self.accepts_others() {
+            others(headers, self.accepted())
+        } else {
+            Ids::empty()
+        };
+        ids.with(id).or(&Ids::current())
+    }
+}
+
+struct Text(Arc<str>);
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// The one valid id that was sent.
+fn sent(
+    place: &http::header::OccupiedEntry<'_, HeaderValue>,
+) -> Result<(RequestId, HeaderValue), Reason> {
+    let mut values = place.iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => match RequestId::parse(value) {
+            Ok(id) => Ok((id, value.clone())),
+            Err(why) => Err(why.into()),
+        },
+        _ => Err(Reason::Repeated),
+    }
 }
 
 /// The other ids that the layer takes; one that is sent more than once is none.
-fn others(headers: &HeaderMap, layer: &RequestIdLayer) -> Ids {
+fn others(headers: &HeaderMap, keys: impl Iterator<Item = Key>) -> Ids {
     let sent_once = |key: &Key| {
         let repeated = headers.get_all(key.header()).iter().nth(1).is_some();
         if repeated {
@@ -95,7 +149,7 @@ fn others(headers: &HeaderMap, layer: &RequestIdLayer) -> Ids {
         !repeated
     };
     Ids::from_lookup(
-        layer.accepted().filter(sent_once),
+        keys.filter(sent_once),
         |name| headers.get(name),
         |key, why| families::refused(key, why.into()),
     )

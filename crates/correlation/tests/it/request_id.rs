@@ -23,19 +23,24 @@ struct Seen {
 }
 
 /// Sends one request through the layer and says what was seen inside and what came out.
-fn through(layer: RequestIdLayer, headers: HeaderMap) -> (Seen, HeaderMap) {
-    let service = layer.layer(service_fn(|request: Request<()>| {
-        let in_call = Ids::current();
-        async move {
-            let seen = Seen {
-                headers: request.headers().clone(),
-                extension: request.extensions().get().cloned(),
-                in_call,
-                in_future: Ids::current(),
-            };
-            Ok::<_, Infallible>(Response::new(seen))
-        }
-    }));
+fn through<G>(layer: RequestIdLayer<G>, headers: HeaderMap) -> (Seen, HeaderMap)
+where
+    G: Fn() -> RequestId + Clone,
+{
+    let service = ServiceBuilder::new()
+        .layer(layer)
+        .service(service_fn(|request: Request<()>| {
+            let in_call = Ids::current();
+            async move {
+                let seen = Seen {
+                    headers: request.headers().clone(),
+                    extension: request.extensions().get().cloned(),
+                    in_call,
+                    in_future: Ids::current(),
+                };
+                Ok::<_, Infallible>(Response::new(seen))
+            }
+        }));
     let mut request = Request::new(());
     *request.headers_mut() = headers;
     let response = service.oneshot(request).now_or_never().unwrap().unwrap();

@@ -23,12 +23,21 @@ use crate::{http, otlp};
 const EXPORT_EVERY: &str = "200";
 
 /// Settings that a runner's own shell may have; they must not decide what is checked.
-const OF_THE_SHELL: [&str; 5] = [
+const OF_THE_SHELL: [&str; 13] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_PROPAGATORS",
     "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SDK_DISABLED",
     "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_SAMPLER",
     "RUST_LOG",
+    // A proxy must not stand between a peer and the receiver.
+    "HTTP_PROXY",
+    "grpc_proxy",
+    "http_proxy",
+    "https_proxy",
+    "GRPC_VERBOSITY",
 ];
 
 /// How long what a service emits may take to arrive.
@@ -77,6 +86,28 @@ impl Role {
             Self::Kernel => (11, Some(1)),
             Self::DriverManager => (12, Some(2)),
             Self::Compiler => (13, None),
+        }
+    }
+}
+
+/// Whose compiler a system has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[non_exhaustive]
+pub enum Compiler {
+    /// That of the package.
+    #[default]
+    Rust,
+    /// The peer in Python, with the official instrumentation.
+    Python,
+}
+
+impl Compiler {
+    /// The peer's program, by the name that [`peers`](crate::peers) finds it under; none for ours.
+    #[must_use]
+    pub const fn peer(self) -> Option<&'static str> {
+        match self {
+            Self::Rust => None,
+            Self::Python => Some("peer-python-compiler"),
         }
     }
 }
@@ -130,7 +161,12 @@ impl Stack {
                 .ok_or_else(|| Error::new(format!("the port base {base} leaves no room above it"))),
         };
         let (own, page) = role.ports();
-        let program = options.binaries.join(role.name());
+        let mut programs = options.programs.iter();
+        let other = programs.find(|(service, _)| service == role.name());
+        let program = match other {
+            Some((_, program)) => program.clone(),
+            None => options.binaries.join(role.name()),
+        };
         let mut service = Service::new(role.name(), program)
             .arg("--listen")
             .arg(format!("127.0.0.1:{}", port(own)?))

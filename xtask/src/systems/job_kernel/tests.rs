@@ -90,6 +90,21 @@ async fn ports_follow_from_their_base_and_nothing_is_exported_unless_asked() {
 }
 
 #[tokio::test]
+async fn a_program_of_another_make_stands_in_for_its_service() {
+    let directory = programs();
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let mut options = Options::new(directory.path());
+    // The service's own program is gone, so only the other can have been started.
+    let compiler = directory.path().join("compiler");
+    let other = elsewhere.path().join("compiler");
+    std::fs::rename(compiler, &other).expect("both are ours");
+    options.programs.push(("compiler".to_owned(), other));
+    let stack = Stack::start(options).await.expect("they start");
+    assert!(said(&stack, Role::Compiler, "given ").starts_with("--listen"));
+    assert_eq!(stack.stop().await, []);
+}
+
+#[tokio::test]
 async fn what_was_written_is_there_after_the_end() {
     let directory = programs();
     let options = Options::new(directory.path());

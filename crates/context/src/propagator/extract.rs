@@ -1,0 +1,178 @@
+//! Reading.
+
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, TraceContextExt},
+};
+use throughline_correlation::{Ids, Key, families as ids};
+
+use super::{Format, Propagator};
+use crate::{
+    baggage::{self, BaggageRule},
+    carrier::Extract,
+    families::{self, Reason, rejected},
+    name::BAGGAGE,
+    relayed::{local_state, with_caller},
+    scope::Scope,
+    trace_context::{Sent, TraceContext, binary_parent, state, w3c_parent},
+    traceparent::TraceParent,
+    trust::{Arrival, Trust},
+};
+
+impl Propagator {
+    /// Reads what the caller sent into the current context, trusting it in all.
+    ///
+    /// Never fails: whatever is malformed, or doubled, is counted and left out, which means a new trace
+    /// or a trace without its state. Servers take [`Propagator::arrive`], which asks whom to trust.
+    #[must_use]
+    pub fn extract(&self, carrier: &impl Extract) -> Context {
+        // A share of the current context: while it is borrowed, no carrier or recorder could enter one.
+        self.extract_with_context(&Context::current(), carrier)
+    }
+
+    /// As [`Propagator::extract`], into a context of the caller's choice.
+    #[must_use]
+    pub fn extract_with_context(&self, into: &Context, carrier: &impl Extract) -> Context {
+        self.read(into, carrier, true)
+    }
+
+    /// Reads what the caller sent, as far as it is trusted, into the current context.
+    #[must_use]
+    pub fn arrive(&self, trust: Trust, carrier: &impl Extract) -> Arrival {
+        let current = Context::current();
+        match trust {
+            Trust::Mesh => Arrival::under(self.read(&current, carrier, true)),
+            Trust::Keep => Arrival::under(self.read(&current, carrier, false)),
+            Trust::Edge => {
+                let caller = self.trace(&Context::new(), carrier).1;
+                Arrival::linked(current, caller.map(|caller| link(caller.parent())))
+            }
+        }
+    }
+
+    /// Reads a scope: the context, and the ids that this propagator carries.
+    ///
+    /// An id that is malformed or repeated is counted and left out. Nothing else is in the scope:
+    /// ids that are in scope around the call stay there.
+    #[must_use]
+    pub fn extract_scope(&self, carrier: &impl Extract) -> Scope {
+        Scope::new(self.extract(carrier), ids_of(carrier, self.keys()))
+    }
+
+    #[inline]
+    fn read(&self, into: &Context, carrier: &impl Extract, decides: bool) -> Context {
+        let (beside, caller) = self.trace(into, carrier);
+        let into = beside.as_ref().unwrap_or(into);
+        let cx = match caller {
+            Some(caller) => {
+                let (parent, state) = caller.into_parts();
+                with_caller(into, parent, state, decides)
+            }
+            None => into.clone(),
+        };
+        if self.accept_baggage.is_none() {
+            return cx;
+        }
+        with_baggage(cx, carrier, &self.accept_baggage)
+    }
+
+    /// The caller's trace; and where another propagator found it, the context that it made.
+    #[inline]
+    fn trace(
+        &self,
+        into: &Context,
+        carrier: &impl Extract,
+    ) -> (Option<Context>, Option<TraceContext>) {
+        if self.accept.has(Format::W3c) {
+            match w3c_parent(carrier) {
+                Sent::Valid(parent) => {
+                    return (None, Some(TraceContext::new(parent, state(carrier))));
+                }
+                // Who sends W3C means it: another format beside it may be a copy of an older request.
+                Sent::Refused => return (None, None),
+                Sent::Nothing => {}
+            }
+        }
+        if self.accept.has(Format::GrpcTraceBin) {
+            match binary_parent(carrier) {
+                Sent::Valid(parent) => return (None, Some(TraceContext::new(parent, None))),
+                Sent::Refused => return (None, None),
+                Sent::Nothing => {}
+            }
+        }
+        self.trace_of_others(into, carrier)
+    }
+
+    fn trace_of_others(
+        &self,
+        into: &Context,
+        carrier: &impl Extract,
+    ) -> (Option<Context>, Option<TraceContext>) {
+        let mut beside = None;
+        for foreign in self.foreign() {
+            let cx = foreign.extract(beside.as_ref().unwrap_or(into), carrier);
+            let span = cx.span();
+            let span = span.span_context();
+            let found = span.is_remote() && span != into.span().span_context();
+            let parent = TraceParent::new(span.trace_id(), span.span_id(), span.trace_flags());
+            let caller = parent
+                .filter(|_| found)
+                .map(|parent| TraceContext::new(parent, local_state(span)));
+            if caller.is_some() {
+                return (Some(cx), caller);
+            }
+            beside = Some(cx);
+        }
+        (beside, None)
+    }
+}
+
+/// The caller as what a new trace links to. Its sampled flag is off, because there are samplers that
+/// follow links.
+fn link(caller: &TraceParent) -> SpanContext {
+    let flags = caller.flags().with_sampled(false);
+    SpanContext::new(
+        caller.trace_id(),
+        caller.span_id(),
+        flags,
+        true,
+        Default::default(),
+    )
+}
+
+fn with_baggage(cx: Context, carrier: &impl Extract, rule: &BaggageRule) -> Context {
+    let mut reader = baggage::Reader::default();
+    carrier.values(BAGGAGE, |value| reader.read(value, |key| rule.allows(key)));
+    let (list, refused) = reader.finish();
+    for (is, reason) in [
+        (refused.malformed, Reason::BaggageMalformed),
+        (refused.too_many, Reason::BaggageTooMany),
+        (refused.too_long, Reason::BaggageTooLong),
+    ] {
+        if is {
+            rejected(reason);
+        }
+    }
+    if list.is_empty() {
+        cx
+    } else {
+        baggage::with_list(&cx, list)
+    }
+}
+
+/// The ids of these kinds; one that is malformed or repeated is counted and left out.
+pub(crate) fn ids_of(carrier: &impl Extract, keys: impl IntoIterator<Item = Key>) -> Ids {
+    let sent_once = |key: &Key| {
+        let mut count = 0;
+        carrier.values(key.header(), |_| count += 1);
+        if 1 < count {
+            families::id_rejected(*key, ids::Reason::Repeated);
+        }
+        count == 1
+    };
+    Ids::from_lookup(
+        keys.into_iter().filter(sent_once),
+        |name| carrier.only(name),
+        |key, why| families::id_rejected(key, why.into()),
+    )
+}

@@ -1,0 +1,127 @@
+//! Whom a listener believes.
+
+use std::{fmt, str::FromStr};
+
+use opentelemetry::{Context, trace::SpanContext};
+
+/// How far a listener trusts what its callers say of their trace.
+///
+/// | | trace | sampled flag | baggage |
+/// |---|---|---|---|
+/// | [`Keep`](Self::Keep) | the caller's | does not decide here, and goes on | as allowed |
+/// | [`Edge`](Self::Edge) | a new one, linked to the caller's | dropped | dropped |
+/// | [`Mesh`](Self::Mesh) | the caller's | decides | as allowed |
+///
+/// ```
+/// use http::HeaderMap;
+/// use opentelemetry::trace::TraceContextExt;
+/// use throughline_context::{Trust, arrive, inject};
+///
+/// let mut headers = HeaderMap::new();
+/// let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// headers.insert("traceparent", parent.parse().unwrap());
+///
+/// // The trace goes on, and no caller can make us record it.
+/// let kept = arrive(Trust::Keep, &headers);
+/// assert!(!kept.parent().span().span_context().is_sampled());
+/// // Its own choice is still there for whoever comes after us.
+/// let mut onward = HeaderMap::new();
+/// inject(kept.parent(), &mut onward);
+/// assert_eq!(onward, headers);
+///
+/// // At an edge a forged context is no parent.
+/// let edge = arrive(Trust::Edge, &headers);
+/// assert!(!edge.parent().has_active_span());
+/// assert!(edge.link().is_some());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trust {
+    /// The trace goes on, whether it is recorded is decided here: see
+    /// [`caller_decides`](crate::caller_decides). If this process does not record, the caller's flag
+    /// goes on as it came.
+    #[default]
+    Keep,
+    /// Callers are anybody: a new trace begins, which links to the caller's span.
+    Edge,
+    /// Callers are ours: the trace goes on, and so does their decision to record it.
+    Mesh,
+}
+
+impl Trust {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Keep, Self::Edge, Self::Mesh];
+
+    /// The name in a configuration: `keep`, `edge` or `mesh`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Edge => "edge",
+            Self::Mesh => "mesh",
+        }
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no kind of trust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownTrust;
+
+impl fmt::Display for UnknownTrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("trust is one of `keep`, `edge` and `mesh`")
+    }
+}
+
+impl std::error::Error for UnknownTrust {}
+
+impl FromStr for Trust {
+    type Err = UnknownTrust;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTrust> {
+        let named = |trust: &Self| trust.as_str() == text;
+        Self::ALL.into_iter().find(named).ok_or(UnknownTrust)
+    }
+}
+
+/// What arrived with a request, as far as it is trusted; see [`arrive`](crate::arrive).
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    parent: Context,
+    link: Option<SpanContext>,
+}
+
+impl Arrival {
+    pub(crate) const fn under(parent: Context) -> Self {
+        Self { parent, link: None }
+    }
+
+    pub(crate) const fn linked(parent: Context, link: Option<SpanContext>) -> Self {
+        Self { parent, link }
+    }
+
+    /// The context to open the server's span in.
+    #[must_use]
+    pub const fn parent(&self) -> &Context {
+        &self.parent
+    }
+
+    /// The caller's span, where the server's links to it instead of being its child.
+    #[must_use]
+    pub const fn link(&self) -> Option<&SpanContext> {
+        self.link.as_ref()
+    }
+
+    /// Both parts.
+    #[must_use]
+    pub fn into_parts(self) -> (Context, Option<SpanContext>) {
+        (self.parent, self.link)
+    }
+}

@@ -1,0 +1,147 @@
+//! Whom a listener believes.
+
+use http::HeaderMap;
+use opentelemetry::{
+    Context,
+    baggage::BaggageExt,
+    trace::{SpanId, TraceContextExt, TraceId},
+};
+use opentelemetry_sdk::trace::Sampler;
+use throughline_context::{BaggageRule, Propagator, Trust, arrive, caller_decides, inject};
+
+use crate::support::{SPAN, TRACE, headers, injected, local_span, parent, part, refused, text};
+
+fn sent(flags: &str) -> HeaderMap {
+    headers(&[
+        ("traceparent", parent(flags).as_str()),
+        ("tracestate", "a=1"),
+        ("baggage", "tier=gold"),
+    ])
+    .unwrap()
+}
+
+fn flags(cx: &Context) -> String {
+    let map = injected(cx);
+    text(&map, "traceparent").unwrap()[53..].to_owned()
+}
+
+#[test]
+fn keep_is_the_default_and_no_sampler_sees_the_callers_flag() {
+    assert_eq!(Trust::default(), Trust::Keep);
+    for given in ["00", "01", "02", "03"] {
+        let arrival = arrive(Trust::Keep, &sent(given));
+        let span = arrival.parent().span().span_context().clone();
+        assert_eq!(span.trace_id(), TraceId::from_hex(TRACE).unwrap());
+        assert!(!span.is_sampled() && span.is_remote());
+        assert!(!caller_decides(arrival.parent()), "{given}");
+        assert!(arrival.link().is_none());
+
+        // Without a provider, and with one that does not record, the caller's own flag goes on.
+        assert_eq!(flags(arrival.parent()), given);
+        let ours = local_span(arrival.parent(), Sampler::AlwaysOff);
+        assert_eq!(flags(&ours), given);
+        assert_eq!(text(&injected(&ours), "tracestate"), Some("a=1"));
+        assert!(
+            caller_decides(&ours),
+            "a local span's flag is our own decision"
+        );
+
+        // A sampler that follows its parent cannot be forced.
+        let followed = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
+        assert!(
+            !local_span(arrival.parent(), followed)
+                .span()
+                .span_context()
+                .is_sampled()
+        );
+        // What we record is sampled for those after us.
+        let ours = local_span(arrival.parent(), Sampler::AlwaysOn);
+        assert_eq!(flags(&ours).as_bytes()[1] & 1, 1);
+    }
+}
+
+#[test]
+fn a_mesh_is_trusted_in_all() {
+    for (given, sampled) in [("00", false), ("01", true), ("03", true)] {
+        let arrival = arrive(Trust::Mesh, &sent(given));
+        assert!(caller_decides(arrival.parent()));
+        let followed = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
+        let ours = local_span(arrival.parent(), followed);
+        assert_eq!(ours.span().span_context().is_sampled(), sampled);
+        assert_eq!(
+            flags(&local_span(arrival.parent(), Sampler::AlwaysOff)).as_bytes()[1] & 1,
+            b'0' & 1
+        );
+    }
+}
+
+#[test]
+fn at_an_edge_nothing_of_the_caller_goes_on_but_a_link() {
+    let propagator = Propagator::builder()
+        .baggage(BaggageRule::all())
+        .build()
+        .unwrap();
+    for given in ["00", "01", "03"] {
+        let arrival = propagator.arrive(Trust::Edge, &sent(given));
+        assert!(!arrival.parent().has_active_span());
+        assert!(arrival.parent().baggage().is_empty());
+        let link = arrival.link().unwrap();
+        assert_eq!(link.trace_id(), TraceId::from_hex(TRACE).unwrap());
+        assert_eq!(link.span_id(), SpanId::from_hex(SPAN).unwrap());
+        assert!(
+            link.is_remote() && !link.is_sampled(),
+            "no sampler can follow it"
+        );
+
+        let ours = local_span(arrival.parent(), Sampler::AlwaysOn);
+        let onward = injected(&ours);
+        assert_ne!(&text(&onward, "traceparent").unwrap()[3..35], TRACE);
+        assert_eq!(text(&onward, "tracestate"), None);
+        let mut onward = HeaderMap::new();
+        inject(arrival.parent(), &mut onward);
+        assert!(onward.is_empty());
+    }
+    let (arrival, counts) =
+        refused(|| arrive(Trust::Edge, &headers(&[("traceparent", "forged")]).unwrap()));
+    assert!(arrival.link().is_none());
+    assert_eq!(counts, [part("traceparent_malformed")]);
+}
+
+#[test]
+fn an_outer_span_of_ours_stays_the_parent_at_an_edge() {
+    let outer = local_span(&Context::new(), Sampler::AlwaysOn);
+    let _entered = outer.clone().attach();
+    let (parent, link) = arrive(Trust::Edge, &sent("01")).into_parts();
+    assert_eq!(parent.span().span_context(), outer.span().span_context());
+    assert!(link.is_some());
+}
+
+#[test]
+fn what_was_kept_is_not_attached_to_another_trace() {
+    let kept = arrive(Trust::Keep, &sent("03"));
+    let other = local_span(&Context::new(), Sampler::AlwaysOff);
+    let cx = kept
+        .parent()
+        .with_remote_span_context(other.span().span_context().clone());
+    assert!(caller_decides(&cx));
+    assert_eq!(flags(&cx), "00");
+    // Nor to a caller of the same trace that is trusted.
+    let _entered = kept.parent().clone().attach();
+    let mut onward = sent("00");
+    onward.remove("tracestate");
+    let nested = arrive(Trust::Mesh, &onward);
+    assert!(caller_decides(nested.parent()));
+    assert_eq!(flags(nested.parent()), "00");
+}
+
+#[test]
+fn without_a_caller_every_trust_is_the_same() {
+    for trust in Trust::ALL {
+        let arrival = arrive(trust, &HeaderMap::new());
+        assert!(!arrival.parent().has_active_span() && arrival.link().is_none());
+        assert!(caller_decides(arrival.parent()));
+        assert_eq!(trust.to_string().parse(), Ok(trust));
+    }
+    let error = "Mesh".parse::<Trust>().unwrap_err();
+    assert!(error.to_string().contains("`mesh`"));
+}
