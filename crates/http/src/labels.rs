@@ -1,8 +1,10 @@
 //! The labels of HTTP: closed sets, and a route that is capped.
 
-use throughline_catalog::{Label, Labels, label};
+use std::sync::OnceLock;
 
-use crate::{exchange::Exchange, status::Status};
+use throughline_catalog::{Capped, Label, Labels, label};
+
+use crate::{exchange::Exchange, extra::Reader, status::Status};
 
 label! {
     /// The request's method: those of RFC 9110, `PATCH` and `QUERY`, and one value for all others,
@@ -31,15 +33,54 @@ label! {
 }
 
 label! {
+    /// Whom a client calls: the name that [`ClientLayer::target`](crate::ClientLayer::target) was
+    /// given, never a part of a request. At most 16 of them in a process.
+    ///
+    /// A program that calls fewer can say so, and its families become as small:
+    ///
+    /// ```
+    /// use throughline_catalog::{catalog, label};
+    /// use throughline_http::{ClientLayer, Exchange, HttpLabel, Outcome, Status};
+    ///
+    /// label! {
+    ///     /// The two services that this one stands on.
+    ///     pub enum Upstream { Stock = "stock", Payments = "payments", Other = "other" }
+    /// }
+    ///
+    /// impl HttpLabel for Upstream {
+    ///     fn read(exchange: &Exchange) -> Self {
+    ///         match exchange.target().as_str() {
+    ///             "stock" => Self::Stock,
+    ///             "payments" => Self::Payments,
+    ///             _ => Self::Other,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// catalog! { mod shop, budget 1_000;
+    ///     /// Requests made.
+    ///     counter shop_client_requests_total {
+    ///         upstream: Upstream, status: Status, outcome: Outcome,
+    ///     };
+    /// }
+    ///
+    /// # #[cfg(feature = "metrics")]
+    /// let stock = ClientLayer::new().target("stock").total(shop::shop_client_requests_total);
+    /// ```
+    pub struct Target: Capped<16>;
+}
+
+label! {
     /// How a request ended.
     pub enum Outcome {
         /// The response was given out to its end.
         Completed = "completed",
         /// The inner service, or the response's body, failed.
         Failed = "failed",
-        /// The client went away, or a layer further out gave up.
+        /// Nobody waited for the end: the client went away, the caller or a layer further out gave
+        /// up.
         Cancelled = "cancelled",
-        /// The handler panicked.
+        /// The inner service panicked.
         Panicked = "panicked",
     }
 }
@@ -68,7 +109,27 @@ impl Route {
     /// The one value of requests that matched no route.
     #[must_use]
     pub fn unmatched() -> Self {
-        Self::of("unmatched")
+        // Needed for each request that matches nothing, and found once.
+        static UNMATCHED: OnceLock<Route> = OnceLock::new();
+        *UNMATCHED.get_or_init(|| Self::of("unmatched"))
+    }
+
+    /// The route with this number, for a place that has room for no more.
+    pub(crate) const fn with_number(number: u32) -> Self {
+        Self(Capped::from_number(number))
+    }
+
+    /// The route's number: below [`Label::CARDINALITY`].
+    pub(crate) const fn number(self) -> u32 {
+        self.0.number()
+    }
+}
+
+impl Target {
+    /// The one value of clients that were given no name, and of servers.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self::of("unnamed")
     }
 }
 
@@ -94,12 +155,38 @@ impl Route {
 /// // The route is known from the start, so the in-flight gauge may have the label too.
 /// impl StartLabel for Endpoint {}
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from an HTTP exchange",
+    label = "not a label of an HTTP layer",
+    note = "implement `HttpLabel` for it; a label that the handler sets is `Extra<…>`"
+)]
 pub trait HttpLabel: Label {
-    /// The label's value for this exchange.
+    /// The label's value for this exchange. It must not panic: it may be asked while a panic unwinds.
     fn read(exchange: &Exchange) -> Self;
+
+    /// What the layer has to read from the response for it.
+    #[doc(hidden)]
+    #[must_use]
+    fn reader() -> Option<Reader> {
+        None
+    }
 }
 
+/// A label that is known when the response's head has come, and so can be one of a time to the
+/// headers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known when the response's head comes",
+    label = "known at the end only",
+    note = "leave it out of this family; a family of totals or of durations may have it"
+)]
+pub trait HeadLabel: HttpLabel {}
+
 /// A label that is known when a request begins, and so can be one of an in-flight gauge.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known when a request begins",
+    label = "known later",
+    note = "leave it out of this family; a family of totals or of durations may have it"
+)]
 pub trait StartLabel: HttpLabel {}
 
 macro_rules! read {
@@ -115,18 +202,34 @@ macro_rules! read {
 read! {
     Method: exchange => exchange.method();
     Route: exchange => exchange.route();
+    Target: exchange => exchange.target();
     Outcome: exchange => exchange.outcome();
-    Status: exchange => Self::of(exchange.status());
+    Status: exchange => match exchange.status() {
+        Exchange::NO_RESPONSE => Self::NoResponse,
+        code => Self::of(code),
+    };
 }
 
+impl HeadLabel for Method {}
+impl HeadLabel for Route {}
+impl HeadLabel for Target {}
+impl HeadLabel for Status {}
 impl StartLabel for Method {}
 impl StartLabel for Route {}
+impl StartLabel for Target {}
 
 /// The labels of a family that HTTP layers can count: a tuple of [`HttpLabel`]s, in any order.
 pub trait HttpLabels: Labels {
     /// The index of the labels' values for this exchange.
     fn index_of(exchange: &Exchange) -> usize;
+
+    /// What the layer has to read from the response for them.
+    #[doc(hidden)]
+    fn readers(each: &mut dyn FnMut(Reader));
 }
+
+/// The labels of a time to the headers: a tuple of [`HeadLabel`]s.
+pub trait HeadLabels: HttpLabels {}
 
 /// The labels of an in-flight gauge: a tuple of [`StartLabel`]s.
 pub trait StartLabels: HttpLabels {}
@@ -138,7 +241,16 @@ macro_rules! tuples {
             fn index_of(exchange: &Exchange) -> usize {
                 ($($label::read(exchange),)*).index()
             }
+
+            #[allow(unused_variables, reason = "there are families without labels")]
+            fn readers(each: &mut dyn FnMut(Reader)) {
+                $(if let Some(reader) = $label::reader() {
+                    each(reader);
+                })*
+            }
         }
+
+        impl<$($label: HeadLabel),*> HeadLabels for ($($label,)*) {}
 
         impl<$($label: StartLabel),*> StartLabels for ($($label,)*) {}
     };

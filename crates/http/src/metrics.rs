@@ -1,17 +1,47 @@
 //! The concern *metrics*: the caller's families, bound to what an exchange tells.
 
-use std::time::Instant;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use throughline_catalog::{Bound, Counter, Era, Gauge, Histogram};
+use metrics::Recorder;
+use throughline_catalog::{Bound, Counter, Era, Family, Gauge, Handle, Histogram};
 
 use crate::exchange::Exchange;
 
 /// The families that a layer counts; each is optional.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metrics {
+    given: Option<Given>,
     pub(crate) total: Option<Bound<Counter, Exchange>>,
     pub(crate) duration: Option<Bound<Histogram, Exchange>>,
+    pub(crate) stream_duration: Option<Bound<Histogram, Exchange>>,
+    pub(crate) time_to_headers: Option<Bound<Histogram, Exchange>>,
     pub(crate) in_flight: Option<Bound<Gauge, Exchange>>,
+    pub(crate) request_size: Option<Bound<Histogram, Exchange>>,
+    pub(crate) response_size: Option<Bound<Histogram, Exchange>>,
+}
+
+/// The recorder that a layer was given.
+#[derive(Clone)]
+pub(crate) struct Given(pub(crate) Arc<dyn Recorder + Send + Sync>);
+
+impl Given {
+    /// The family in the recorder that was given, if one was.
+    pub(crate) fn bind<H: Handle, X>(given: Option<&Self>, family: Bound<H, X>) -> Bound<H, X> {
+        match given {
+            Some(Self(recorder)) => family.given(Arc::clone(recorder)),
+            None => family,
+        }
+    }
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").finish_non_exhaustive()
+    }
 }
 
 /// What a request began under: its end is counted in the same place.
@@ -26,15 +56,74 @@ pub(crate) struct Begun {
 }
 
 impl Metrics {
-    /// The time of arrival; none if there is nothing to count, which then costs nothing.
-    pub(crate) fn arrival(&self) -> Option<Instant> {
+    /// Binds `family`, in the recorder that was given if there is one.
+    pub(crate) fn bind<F, H>(
+        &self,
+        family: F,
+        index: fn(&Exchange) -> usize,
+    ) -> Option<Bound<H, Exchange>>
+    where
+        F: Family<Handle = H>,
+        H: Handle,
+    {
+        let family = Bound::new(family, index);
+        Some(Given::bind(self.given.as_ref(), family))
+    }
+
+    /// Binds every family to `recorder`, those that are added later included.
+    pub(crate) fn give(&mut self, recorder: Arc<dyn Recorder + Send + Sync>) {
+        fn give<H: Handle>(
+            family: &mut Option<Bound<H, Exchange>>,
+            recorder: &Arc<dyn Recorder + Send + Sync>,
+        ) {
+            if let Some(bound) = family {
+                *bound = bound.given(Arc::clone(recorder));
+            }
+        }
         let Self {
+            given,
             total,
             duration,
+            stream_duration,
+            time_to_headers,
             in_flight,
+            request_size,
+            response_size,
         } = self;
-        let counts = total.is_some() || duration.is_some() || in_flight.is_some();
-        counts.then(Instant::now)
+        give(total, &recorder);
+        give(duration, &recorder);
+        give(stream_duration, &recorder);
+        give(time_to_headers, &recorder);
+        give(in_flight, &recorder);
+        give(request_size, &recorder);
+        give(response_size, &recorder);
+        *given = Some(Given(recorder));
+    }
+
+    /// The time of arrival; none if there is nothing to count, which then costs nothing.
+    pub(crate) fn arrival(&self) -> Option<Instant> {
+        self.counts().then(Instant::now)
+    }
+
+    /// Whether there is anything to count.
+    pub(crate) const fn counts(&self) -> bool {
+        let Self {
+            given: _,
+            total,
+            duration,
+            stream_duration,
+            time_to_headers,
+            in_flight,
+            request_size,
+            response_size,
+        } = self;
+        total.is_some()
+            || duration.is_some()
+            || stream_duration.is_some()
+            || time_to_headers.is_some()
+            || in_flight.is_some()
+            || request_size.is_some()
+            || response_size.is_some()
     }
 
     pub(crate) fn begin(&self, started: Instant, exchange: &Exchange) -> Begun {
@@ -51,20 +140,55 @@ impl Metrics {
         }
     }
 
+    /// The head has come.
+    pub(crate) fn head(&self, begun: &Begun, exchange: &Exchange) {
+        if let Some(family) = &self.time_to_headers {
+            family.at(begun.era, exchange).record(begun.elapsed());
+        }
+    }
+
     pub(crate) fn end(&self, begun: &Begun, exchange: &Exchange) {
-        let Begun {
-            started,
-            era,
-            in_flight,
-        } = begun;
-        if let Some(gauge) = in_flight {
-            gauge.decrement(1.0);
-        }
+        self.end_after(begun, exchange, begun.elapsed());
+    }
+
+    /// As `end`, of a request that took `took`.
+    pub(crate) fn end_after(&self, begun: &Begun, exchange: &Exchange, took: Duration) {
+        begun.lower();
+        let era = begun.era;
         if let Some(family) = &self.total {
-            family.at(*era, exchange).increment(1);
+            family.at(era, exchange).increment(1);
         }
-        if let Some(family) = &self.duration {
-            family.at(*era, exchange).record(started.elapsed());
+        let duration = if exchange.is_stream() {
+            &self.stream_duration
+        } else {
+            &self.duration
+        };
+        if let Some(family) = duration {
+            family.at(era, exchange).record(took);
+        }
+        if let Some(family) = &self.request_size
+            && let Some(bytes) = exchange.request_bytes()
+        {
+            family.at(era, exchange).record(bytes as f64);
+        }
+        if let Some(family) = &self.response_size {
+            family
+                .at(era, exchange)
+                .record(exchange.response_bytes() as f64);
+        }
+    }
+}
+
+impl Begun {
+    /// The time since the request's arrival.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Takes the request out of those in flight, and does nothing else.
+    pub(crate) fn lower(&self) {
+        if let Some(gauge) = &self.in_flight {
+            gauge.decrement(1.0);
         }
     }
 }

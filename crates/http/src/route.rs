@@ -1,21 +1,73 @@
 //! Where the route template comes from.
 
-use http::request::Parts;
+use std::{
+    any::Any,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use http::{Extensions, Request, request::Parts};
 
 use crate::labels::Route;
 
 /// Finds a request's route template.
-pub(crate) type RouteOf = fn(&Parts) -> Route;
+#[derive(Clone)]
+pub(crate) enum RouteOf {
+    /// The one that axum matched, if it is there.
+    Matched,
+    /// What the caller's function says.
+    Told(Arc<dyn Fn(&Parts) -> Route + Send + Sync>),
+}
+
+impl RouteOf {
+    pub(crate) fn told(route: impl Fn(&Parts) -> Route + Send + Sync + 'static) -> Self {
+        Self::Told(Arc::new(route))
+    }
+
+    /// The request once more, and its route, or what the caller's function panicked with.
+    pub(crate) fn find<B>(&self, request: Request<B>) -> (Request<B>, Result<Route, Panic>) {
+        match self {
+            Self::Matched => {
+                let route = matched(request.extensions());
+                (request, Ok(route))
+            }
+            Self::Told(route) => {
+                let (parts, body) = request.into_parts();
+                let told = catch_unwind(AssertUnwindSafe(|| route(&parts))).map_err(Panic);
+                (Request::from_parts(parts, body), told)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RouteOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Matched => "Matched",
+            Self::Told(_) => "Told",
+        })
+    }
+}
+
+/// A panic on its way to where it is counted, and then on.
+pub(crate) struct Panic(Box<dyn Any + Send>);
+
+impl Panic {
+    pub(crate) fn resume(self) -> ! {
+        std::panic::resume_unwind(self.0)
+    }
+}
 
 /// The route that axum matched; none where the layer is outside of the router or nothing matched.
 #[cfg(feature = "axum")]
-pub(crate) fn matched_path(request: &Parts) -> Route {
-    let matched = request.extensions.get::<axum::extract::MatchedPath>();
+fn matched(extensions: &Extensions) -> Route {
+    let matched = extensions.get::<axum::extract::MatchedPath>();
     matched.map_or_else(Route::unmatched, |path| Route::of(path.as_str()))
 }
 
 /// Without a router that we know every request is unmatched.
 #[cfg(not(feature = "axum"))]
-pub(crate) fn matched_path(_: &Parts) -> Route {
+fn matched(_: &Extensions) -> Route {
     Route::unmatched()
 }

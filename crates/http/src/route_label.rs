@@ -37,6 +37,31 @@ macro_rules! route_label {
             }
         }
 
+        impl $crate::HeadLabel for $name {}
         impl $crate::StartLabel for $name {}
+
+        $crate::__route_label_of_sockets!($name);
     };
+}
+
+/// The same label of a WebSocket's connections.
+#[cfg(feature = "websocket")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __route_label_of_sockets {
+    ($name:ident) => {
+        impl<X: $crate::websocket::Moment> $crate::websocket::SocketLabel<X> for $name {
+            fn read(moment: &X) -> Self {
+                Self::of(moment.route().as_str())
+            }
+        }
+    };
+}
+
+/// Without WebSockets there is nothing more to read it from.
+#[cfg(not(feature = "websocket"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __route_label_of_sockets {
+    ($name:ident) => {};
 }

@@ -6,7 +6,8 @@ use throughline_catalog::label;
 macro_rules! status {
     ($($code:literal $name:ident = $text:literal,)*) => {
         label! {
-            /// The response's status: the registered codes and 499 by name, any other by its class.
+            /// The response's status: the registered codes and 499 by name, any other by its class,
+            /// and one value for a client that got no response.
             pub enum Status {
                 $($name = $text,)*
                 Other1xx = "1xx",
@@ -15,6 +16,7 @@ macro_rules! status {
                 Other4xx = "4xx",
                 Other5xx = "5xx",
                 Unknown = "_OTHER",
+                NoResponse = "none",
             }
         }
 

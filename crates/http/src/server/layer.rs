@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "metrics")]
-use throughline_catalog::{Bound, Counter, Family, Gauge, Histogram};
+use http::StatusCode;
 use tower_layer::Layer;
 
-#[cfg(feature = "metrics")]
-use crate::labels::{HttpLabels, StartLabels};
-use crate::{
-    labels::Route,
-    route::{self, RouteOf},
-    server::Server,
-};
+use super::config::{Config, Shared};
+#[cfg(feature = "access-log")]
+use crate::{access_log::AccessLog, exchange::Exchange};
+use crate::{labels::Route, route::RouteOf, server::Server, streams::Streams, wire_labels::Scheme};
 
 /// Counts, times and traces every request that reaches it, exactly once and whatever happens to it.
 ///
@@ -85,17 +81,6 @@ pub struct ServerLayer {
     config: Arc<Config>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Config {
-    pub(crate) route: RouteOf,
-    #[cfg(feature = "metrics")]
-    pub(crate) metrics: crate::metrics::Metrics,
-    #[cfg(feature = "trace")]
-    pub(crate) trace: bool,
-    #[cfg(feature = "trace")]
-    pub(crate) traceresponse: bool,
-}
-
 impl Default for ServerLayer {
     fn default() -> Self {
         Self::new()
@@ -105,65 +90,103 @@ impl Default for ServerLayer {
 impl ServerLayer {
     /// A layer that passes context on and has no concern yet.
     pub fn new() -> Self {
-        // Its value is needed later, when a flood of unknown paths may have filled the cap.
-        let _ = Route::unmatched();
         Self {
-            config: Arc::new(Config {
-                route: route::matched_path,
-                #[cfg(feature = "metrics")]
-                metrics: crate::metrics::Metrics::default(),
-                #[cfg(feature = "trace")]
-                trace: false,
-                #[cfg(feature = "trace")]
-                traceresponse: false,
-            }),
+            config: Arc::new(Config::new()),
         }
     }
 
     /// Finds the route template by this function, for a router other than axum's.
     ///
     /// Return [`Route::of`] the *template*, never of a path, and [`Route::unmatched`] if there is
-    /// none.
-    pub fn route(mut self, route: fn(&http::request::Parts) -> Route) -> Self {
-        self.config_mut().route = route;
+    /// none. If the function panics, the request is counted as panicked and the panic goes on.
+    pub fn route(
+        mut self,
+        route: impl Fn(&http::request::Parts) -> Route + Send + Sync + 'static,
+    ) -> Self {
+        self.config_mut().route = RouteOf::told(route);
         self
     }
 
-    /// Counts requests in `family` when they end.
-    #[cfg(feature = "metrics")]
-    pub fn total<F>(mut self, family: F) -> Self
-    where
-        F: Family<Handle = Counter>,
-        F::Labels: HttpLabels,
-    {
-        self.config_mut().metrics.total = Some(Bound::new(family, F::Labels::index_of));
+    /// Listens to what only layers further in learn: the route of a [`RouteLayer`](crate::RouteLayer)
+    /// or [`tell_route`](crate::tell_route), and the size of a
+    /// [`RequestBodyLayer`](crate::RequestBodyLayer). Off by default.
+    ///
+    /// For a layer that stands where the route is not known yet: around a router, around
+    /// `nest_service`, around hyper or tonic. The gauge of requests in flight has the labels of the
+    /// start, when there is no route. It costs a place in each request's extensions, two or three
+    /// allocations.
+    pub fn late(mut self) -> Self {
+        self.config_mut().is_late = true;
         self
     }
 
-    /// Observes in `family`, in seconds, the time from the request's arrival to the end of its
-    /// response's body.
-    #[cfg(feature = "metrics")]
-    pub fn duration<F>(mut self, family: F) -> Self
-    where
-        F: Family<Handle = Histogram>,
-        F::Labels: HttpLabels,
-    {
-        self.config_mut().metrics.duration = Some(Bound::new(family, F::Labels::index_of));
+    /// Leaves the requests of these route templates out of metrics, spans and access log. None by
+    /// default.
+    ///
+    /// Context still flows: the caller's trace and the ids are in scope as for any other request.
+    /// A template is compared whole, as the router has it; `"unmatched"` stands for what matched no
+    /// route. A route that becomes known [`late`](Self::late) leaves a request out of metrics and
+    /// access log, but its span has been opened by then.
+    ///
+    /// ```
+    /// let layer = throughline_http::ServerLayer::new().skip(["/healthz", "/metrics"]);
+    /// # let _ = layer;
+    /// ```
+    pub fn skip<T: Into<Box<str>>>(mut self, templates: impl IntoIterator<Item = T>) -> Self {
+        let templates = templates.into_iter().map(Into::into);
+        self.config_mut().skipped.extend(templates);
         self
     }
 
-    /// Counts in `family` the requests that are being served.
-    #[cfg(feature = "metrics")]
-    pub fn in_flight<F>(mut self, family: F) -> Self
-    where
-        F: Family<Handle = Gauge>,
-        F::Labels: StartLabels,
-    {
-        self.config_mut().metrics.in_flight = Some(Bound::new(family, F::Labels::index_of));
+    /// The scheme of requests that do not say it: [`Scheme::Https`] behind TLS, be it a proxy's.
+    /// [`Scheme::Http`] by default.
+    ///
+    /// What `Forwarded` or `X-Forwarded-Proto` say is not believed: any client can send them.
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.config_mut().scheme = scheme;
         self
     }
 
-    /// Opens a server span for each request.
+    /// The status that a request is counted under whose client went away before there was one. 499 by
+    /// default, as nginx has it; no span and no log line takes it for one that was sent, and an error
+    /// of the server it is not, whatever the code.
+    pub fn cancelled_as(mut self, status: StatusCode) -> Self {
+        self.config_mut().unsent.cancelled = status.as_u16();
+        self
+    }
+
+    /// The status that a request is counted under whose inner service gave an error instead of a
+    /// response. 500 by default.
+    pub fn failed_as(mut self, status: StatusCode) -> Self {
+        self.config_mut().unsent.failed = status.as_u16();
+        self
+    }
+
+    /// The status that a request is counted under that panicked before there was one. 500 by default;
+    /// [`Outcome`](crate::Outcome) tells it from a 500 that was sent.
+    pub fn panicked_as(mut self, status: StatusCode) -> Self {
+        self.config_mut().unsent.panicked = status.as_u16();
+        self
+    }
+
+    /// What becomes of the durations of streams. [`Streams::Included`] by default.
+    ///
+    /// They are counted, timed to their headers and measured in bytes in any case.
+    pub fn streams(mut self, streams: Streams) -> Self {
+        self.config_mut().streams = streams;
+        self
+    }
+
+    /// Opens a server span for each request, by OpenTelemetry's HTTP conventions 1.44.
+    ///
+    /// It is named `{method} {route}` and has `http.request.method`, `url.scheme`, `url.path`,
+    /// `http.route`, `network.protocol.version`, `http.response.status_code` and `error.type`, where they
+    /// are known; no query and no header. Samplers are shown method, scheme and route.
+    ///
+    /// The provider may be set after the layer. The tracer that made the first span is kept until its
+    /// provider is shut down, so shut down a provider that another one is to replace. The methods that
+    /// are known are the [`Method`](crate::Method)s, or those that the environment names in
+    /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, separated by commas.
     #[cfg(feature = "trace")]
     pub fn trace(mut self) -> Self {
         self.config_mut().trace = true;
@@ -180,7 +203,46 @@ impl ServerLayer {
         self
     }
 
-    fn config_mut(&mut self) -> &mut Config {
+    /// Tells each request in one `tracing` event when it has ended, with the fields of
+    /// [`ACCESS_LOG_FIELDS`](crate::ACCESS_LOG_FIELDS): at `ERROR` what the server is to blame for, a
+    /// 5xx, an error or a panic; at `INFO` all else, a 4xx and a client that went away included.
+    ///
+    /// The event's target is `throughline_http::access`. It has no path, no query and no header; trace
+    /// and ids are in scope around it, so a log layer that knows the scope writes them without being
+    /// told. An error that a handler has told already, as a `Fault` does, is in this line only by its
+    /// status; where even its level is one `ERROR` too many, choose it by
+    /// [`access_log_at`](Self::access_log_at).
+    #[cfg(feature = "access-log")]
+    pub fn access_log(mut self) -> Self {
+        self.config_mut().access_log = Some(AccessLog::default());
+        self
+    }
+
+    /// As [`access_log`](Self::access_log), at the level that this function says; with none the
+    /// request is not told. The function must not panic: it may be asked while a panic unwinds.
+    ///
+    /// ```
+    /// use throughline_http::{Outcome, ServerLayer};
+    /// use tracing::Level;
+    ///
+    /// // Handlers have told their errors; what they could not tell is a panic.
+    /// let layer = ServerLayer::new().access_log_at(|exchange| match exchange.outcome() {
+    ///     Outcome::Panicked => Some(Level::ERROR),
+    ///     _ if exchange.route().as_str() == "/feed" => None,
+    ///     _ => Some(Level::INFO),
+    /// });
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "access-log")]
+    pub fn access_log_at(
+        mut self,
+        level: impl Fn(&Exchange) -> Option<tracing::Level> + Send + Sync + 'static,
+    ) -> Self {
+        self.config_mut().access_log = Some(AccessLog::by(level));
+        self
+    }
+
+    pub(super) fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.config)
     }
 }
@@ -189,6 +251,7 @@ impl<S> Layer<S> for ServerLayer {
     type Service = Server<S>;
 
     fn layer(&self, inner: S) -> Server<S> {
-        Server::new(inner, Arc::clone(&self.config))
+        // By value: what a request reads is one step away.
+        Server::new(inner, Arc::new(Shared::new(Config::clone(&self.config))))
     }
 }

@@ -1,6 +1,9 @@
 //! The server side: one layer, with the concerns that its caller names.
 
 mod body;
+mod config;
+#[cfg(feature = "metrics")]
+mod families;
 mod future;
 mod layer;
 mod observer;

@@ -1,67 +1,134 @@
-//! The observer: one place counts, times, lowers and ends the span.
+//! The observer: one place counts, times, lowers, tells and ends the span.
 
 use std::sync::Arc;
+#[cfg(any(feature = "metrics", feature = "access-log"))]
+use std::time::Instant;
 
-use http::{StatusCode, request::Parts};
+use bytes::Buf;
+use http::Request;
+#[cfg(any(feature = "metrics", feature = "access-log"))]
+use http::{HeaderMap, Version, header};
 use throughline_completion::{Completion, Next, Observer};
 use throughline_context::{Scope, extract};
 use throughline_correlation::Ids;
 
-use super::layer::Config;
+use super::config::{Found, Shared};
+#[cfg(all(feature = "access-log", not(feature = "metrics")))]
+use crate::access_log::Begun;
+#[cfg(feature = "metrics")]
+use crate::metrics::Begun;
 use crate::{
     exchange::Exchange,
     labels::{Method, Outcome},
+    late::Slot,
+    streams::{Streams, is_stream},
+    wire_labels::{ProtocolVersion, Scheme},
 };
 
 /// Lives from the call to the end of the response's body.
+///
+/// It moves with the response, through every future and body around it, so it is kept small.
 #[derive(Debug)]
 pub(crate) struct ServerObserver {
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "trace")),
-        expect(
-            dead_code,
-            reason = "without a concern there is nothing to look up at the end"
-        )
-    )]
-    config: Arc<Config>,
+    shared: Arc<Shared>,
     scope: Scope,
     exchange: Exchange,
-    #[cfg(feature = "metrics")]
-    begun: Option<crate::metrics::Begun>,
+    slot: Option<Arc<Slot>>,
+    is_skipped: bool,
+    #[cfg(any(feature = "metrics", feature = "access-log"))]
+    begun: Option<Begun>,
+    /// The method of the span, if there is a span.
+    #[cfg(feature = "trace")]
+    spoken: Option<crate::span::Spoken>,
 }
 
 impl ServerObserver {
-    pub(super) fn begin(config: Arc<Config>, request: &Parts) -> Self {
-        #[cfg(feature = "metrics")]
-        let started = config.metrics.arrival();
-        let exchange = Exchange::begun(Method::of(&request.method), (config.route)(request));
-        let context = extract(&request.headers);
+    pub(super) fn begin<B>(shared: &Arc<Shared>, found: Found, request: &mut Request<B>) -> Self {
+        let config = &shared.config;
+        #[cfg(any(feature = "metrics", feature = "access-log"))]
+        let started = (!found.is_skipped && config.is_timed()).then(Instant::now);
+        let scheme = Scheme::told(request.uri()).unwrap_or(config.scheme);
+        #[allow(unused_mut, reason = "without a concern there is no more to know")]
+        let mut exchange = Exchange::begun(Method::of(request.method()), found.route)
+            .by(scheme, ProtocolVersion::of(request.version()))
+            .or_else(config.unsent);
+        let context = extract(request.headers());
         #[cfg(feature = "trace")]
-        let context = if config.trace {
-            crate::span::open(&context, request, &exchange)
-        } else {
-            context
-        };
+        let mut context = context;
+        #[cfg(feature = "trace")]
+        let spoken = (!found.is_skipped && config.trace).then(|| {
+            let spoken = crate::span::Spoken::of(request.method(), exchange.method());
+            context = crate::span::open(&shared.tracers, &context, request, &exchange, &spoken);
+            spoken
+        });
+        let slot = config.is_late.then(|| Slot::open(request.extensions_mut()));
+        #[cfg(any(feature = "metrics", feature = "access-log"))]
+        if config.wants_request_size() {
+            exchange.request_is_of(declared_length(request.version(), request.headers()));
+        }
         Self {
+            scope: Scope::new(context, Ids::current()),
+            slot,
+            is_skipped: found.is_skipped,
+            // The last that can break: from here on the observer lowers the gauge.
             #[cfg(feature = "metrics")]
             begun: started.map(|started| config.metrics.begin(started, &exchange)),
-            config,
-            scope: Scope::new(context, Ids::current()),
+            #[cfg(all(feature = "access-log", not(feature = "metrics")))]
+            begun: started.map(Begun::at),
+            #[cfg(feature = "trace")]
+            spoken,
             exchange,
+            shared: Arc::clone(shared),
+        }
+    }
+
+    /// Takes over what inner layers have told by now.
+    fn hear(&mut self) {
+        let Some(slot) = &self.slot else { return };
+        if let Some(bytes) = slot.read() {
+            self.exchange.request_is_of(Some(bytes));
+        }
+        if let Some(route) = slot.route()
+            && route != self.exchange.route()
+        {
+            self.exchange.routed(route);
+            self.is_skipped |= self.shared.config.skips(route.as_str());
+            #[cfg(feature = "trace")]
+            if let Some(spoken) = &self.spoken {
+                crate::span::rename(self.scope.context(), &self.exchange, spoken);
+            }
         }
     }
 
     fn end(mut self, outcome: Outcome) {
         self.exchange.ended(outcome);
+        self.hear();
+        #[cfg(any(feature = "metrics", feature = "access-log"))]
+        self.count();
+        #[cfg(feature = "trace")]
+        if self.spoken.is_some() {
+            crate::span::close(self.scope.context(), &self.exchange);
+        }
+    }
+
+    #[cfg(any(feature = "metrics", feature = "access-log"))]
+    fn count(&self) {
+        let Some(begun) = &self.begun else { return };
+        if self.is_skipped {
+            // Which became known late.
+            #[cfg(feature = "metrics")]
+            begun.lower();
+            return;
+        }
+        let took = begun.elapsed();
         // In scope, so that whoever looks at the context while counting finds the request's.
         let _entered = self.scope.enter();
+        let config = &self.shared.config;
         #[cfg(feature = "metrics")]
-        if let Some(begun) = &self.begun {
-            self.config.metrics.end(begun, &self.exchange);
-        }
-        #[cfg(feature = "trace")]
-        if self.config.trace {
-            crate::span::close(self.scope.context(), &self.exchange);
+        config.metrics.end_after(begun, &self.exchange, took);
+        #[cfg(feature = "access-log")]
+        if let Some(log) = &config.access_log {
+            log.tell(&self.exchange, took);
         }
     }
 }
@@ -72,18 +139,41 @@ impl Observer for ServerObserver {
     }
 
     fn on_head(&mut self, head: &mut http::response::Parts) -> Next {
-        self.exchange.head_sent(head.status.as_u16());
+        let status = head.status.as_u16();
+        let config = &self.shared.config;
+        self.exchange.head_sent(status);
+        #[cfg(feature = "metrics")]
+        self.exchange.said(config.readers.read(&head.extensions));
+        if config.streams == Streams::Excluded && is_stream(self.exchange.method(), head) {
+            self.exchange.streams();
+        }
+        #[cfg(feature = "metrics")]
+        if config.metrics.time_to_headers.is_some() {
+            self.hear();
+            if let Some(begun) = &self.begun
+                && !self.is_skipped
+            {
+                let _entered = self.scope.enter();
+                let metrics = &self.shared.config.metrics;
+                metrics.head(begun, &self.exchange);
+            }
+        }
         #[cfg(feature = "trace")]
-        if self.config.traceresponse
+        if self.shared.config.traceresponse
+            && self.spoken.is_some()
             && let Some(value) = crate::span::traceresponse(self.scope.context())
         {
             head.headers.insert("traceresponse", value);
         }
-        if self.ends_at_its_head(head.status) {
+        if self.exchange.ends_at_its_head(status) {
             Next::End
         } else {
             Next::Body
         }
+    }
+
+    fn on_data(&mut self, data: &impl Buf) {
+        self.exchange.response_grows_by(data.remaining() as u64);
     }
 
     fn on_completion(self, how: Completion<'_>) {
@@ -97,14 +187,17 @@ impl Observer for ServerObserver {
     }
 }
 
-impl ServerObserver {
-    /// RFC 9110, section 6.4.1: these responses have no body, and servers drop it unread.
-    const fn ends_at_its_head(&self, status: StatusCode) -> bool {
-        let status = status.as_u16();
-        match self.exchange.method() {
-            Method::Head => true,
-            Method::Connect if 200 <= status && status < 300 => true,
-            _ => status < 200 || status == 204 || status == 304,
-        }
+/// The length of the request's body, if its head tells it: RFC 9112, section 6.3.
+#[cfg(any(feature = "metrics", feature = "access-log"))]
+fn declared_length(version: Version, headers: &HeaderMap) -> Option<u64> {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    if let Some(length) = lengths.next() {
+        let is_plain = length.as_bytes().iter().all(u8::is_ascii_digit);
+        let length = length.to_str().ok().filter(|_| is_plain)?;
+        return length.parse().ok().filter(|_| lengths.next().is_none());
     }
+    // HTTP/2 and later mark the end of a body by themselves, and may say nothing of it before.
+    let is_told = version <= Version::HTTP_11;
+    let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    (is_told && !is_chunked).then_some(0)
 }

@@ -10,18 +10,18 @@ use http_body::Body;
 use throughline_completion::observe;
 use tower_service::Service;
 
-use super::{ServerBody, ServerFuture, layer::Config, observer::ServerObserver};
+use super::{ServerBody, ServerFuture, config::Shared, observer::ServerObserver};
 
 /// The service of [`ServerLayer`](super::ServerLayer).
 #[derive(Clone, Debug)]
 pub struct Server<S> {
     inner: S,
-    config: Arc<Config>,
+    shared: Arc<Shared>,
 }
 
 impl<S> Server<S> {
-    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
-        Self { inner, config }
+    pub(super) const fn new(inner: S, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
     }
 
     /// The inner service.
@@ -56,9 +56,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let observer = ServerObserver::begin(Arc::clone(&self.config), &parts);
-        let request = Request::from_parts(parts, body);
-        ServerFuture::new(observe(observer, || self.inner.call(request)))
+        let (mut request, found, panic) = self.shared.find(request);
+        let observer = ServerObserver::begin(&self.shared, found, &mut request);
+        ServerFuture::new(observe(observer, || {
+            if let Some(panic) = panic {
+                panic.resume();
+            }
+            self.inner.call(request)
+        }))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use metrics::LocalRecorderGuard;
+use metrics::{Key, LocalRecorderGuard};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use throughline_catalog::catalog;
 use throughline_http::{Method, Outcome, ServerLayer, Status, route_label};
@@ -33,6 +33,15 @@ pub(crate) fn layer() -> ServerLayer {
         .in_flight(shop::shop_requests_in_flight)
 }
 
+/// A series as `name{label=value}`.
+pub(crate) fn series(key: &Key) -> String {
+    let labels = key.labels();
+    let labels: Vec<_> = labels
+        .map(|label| format!("{}={}", label.key(), label.value()))
+        .collect();
+    format!("{}{{{}}}", key.name(), labels.join(","))
+}
+
 /// A recorder that is current on this thread until a [`Ledger::open`]'s guard is dropped.
 pub(crate) struct Ledger {
     recorder: DebuggingRecorder,
@@ -60,20 +69,26 @@ impl Ledger {
         let mut sums = self.sums.lock().expect("reading does not panic");
         // A snapshot takes what it shows away, gauges included.
         for (key, _, _, value) in self.snapshotter.snapshot().into_vec() {
-            let key = key.key();
-            let labels: Vec<_> = key
-                .labels()
-                .map(|label| format!("{}={}", label.key(), label.value()))
-                .collect();
             let value = match value {
                 DebugValue::Counter(count) => count as f64,
                 DebugValue::Gauge(level) => level.into_inner(),
                 DebugValue::Histogram(samples) => samples.len() as f64,
             };
-            let series = format!("{}{{{}}}", key.name(), labels.join(","));
-            *sums.entry(series).or_default() += value;
+            *sums.entry(series(key.key())).or_default() += value;
         }
         sums.clone()
+    }
+
+    /// Each histogram's series by its name and labels, with its samples since the last look.
+    pub(crate) fn samples(&self) -> BTreeMap<String, Vec<f64>> {
+        let mut samples = BTreeMap::new();
+        for (key, _, _, value) in self.snapshotter.snapshot().into_vec() {
+            if let DebugValue::Histogram(seen) = value {
+                let seen = seen.into_iter().map(|sample| sample.into_inner()).collect();
+                samples.insert(series(key.key()), seen);
+            }
+        }
+        samples
     }
 
     /// Checks that exactly one request was counted, with these labels, and none is in flight.

@@ -1,0 +1,107 @@
+//! The observer: one place counts, times, lowers and ends the span.
+
+use std::sync::Arc;
+
+use bytes::Buf;
+use http::{Request, response::Parts};
+use opentelemetry::Context;
+use throughline_completion::{Completion, Next, Observer};
+use throughline_context::Scope;
+use throughline_correlation::Ids;
+
+use super::{RouteTemplate, layer::Shared};
+use crate::{
+    exchange::Exchange,
+    labels::{Method, Outcome, Route},
+    wire_labels::{ProtocolVersion, Scheme},
+};
+
+/// Lives from the call to the end of the response's body.
+#[derive(Debug)]
+pub(crate) struct ClientObserver {
+    #[cfg_attr(
+        not(any(feature = "metrics", feature = "trace")),
+        expect(
+            dead_code,
+            reason = "without a concern there is nothing to look up at the end"
+        )
+    )]
+    shared: Arc<Shared>,
+    scope: Scope,
+    exchange: Exchange,
+    #[cfg(feature = "metrics")]
+    begun: Option<crate::metrics::Begun>,
+}
+
+impl ClientObserver {
+    pub(super) fn begin<B>(shared: Arc<Shared>, request: &Request<B>) -> Self {
+        let config = &shared.config;
+        #[cfg(feature = "metrics")]
+        let started = config.metrics.arrival();
+        let template = request.extensions().get::<RouteTemplate>();
+        let route = template.map_or_else(Route::unmatched, |route| Route::of(route.as_str()));
+        let scheme = Scheme::told(request.uri()).unwrap_or(Scheme::Http);
+        let exchange = Exchange::calling(config.target, Method::of(request.method()), route)
+            .by(scheme, ProtocolVersion::UNKNOWN);
+        let context = Context::current();
+        #[cfg(feature = "trace")]
+        let context = if config.trace {
+            super::span::open(&shared, &context, request, &exchange)
+        } else {
+            context
+        };
+        Self {
+            scope: Scope::new(context, Ids::current()),
+            // The last: from here on the observer lowers it.
+            #[cfg(feature = "metrics")]
+            begun: started.map(|started| config.metrics.begin(started, &exchange)),
+            exchange,
+            shared,
+        }
+    }
+
+    pub(super) const fn context(&self) -> &Context {
+        self.scope.context()
+    }
+}
+
+impl Observer for ClientObserver {
+    fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        self.scope.run(f)
+    }
+
+    fn on_head(&mut self, head: &mut Parts) -> Next {
+        let status = head.status.as_u16();
+        self.exchange.head_sent(status);
+        self.exchange.answered_by(ProtocolVersion::of(head.version));
+        if self.exchange.ends_at_its_head(status) {
+            Next::End
+        } else {
+            Next::Body
+        }
+    }
+
+    fn on_data(&mut self, data: &impl Buf) {
+        self.exchange.response_grows_by(data.remaining() as u64);
+    }
+
+    fn on_completion(mut self, how: Completion<'_>) {
+        self.exchange.ended(match how {
+            Completion::Head | Completion::End | Completion::Trailers(_) => Outcome::Completed,
+            Completion::Failed(_) => Outcome::Failed,
+            Completion::Panicked(_) => Outcome::Panicked,
+            // Also of endings that a later version of the observer may tell apart.
+            _ => Outcome::Cancelled,
+        });
+        // In scope, so that whoever looks at the context while counting finds the request's.
+        let _entered = self.scope.enter();
+        #[cfg(feature = "metrics")]
+        if let Some(begun) = &self.begun {
+            self.shared.config.metrics.end(begun, &self.exchange);
+        }
+        #[cfg(feature = "trace")]
+        if self.shared.config.trace {
+            super::span::close(self.scope.context(), &self.exchange, &how);
+        }
+    }
+}
