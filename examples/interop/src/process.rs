@@ -2,6 +2,7 @@
 
 use std::{error::Error, future::Future, net::SocketAddr, process::ExitCode, time::Duration};
 
+use throughline_context::{BaggageRule, Propagator};
 use throughline_telemetry::{Telemetry, shutdown_signal};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -37,6 +38,11 @@ impl Process {
             sender.send_replace(true);
         });
         let telemetry = Telemetry::builder(name).start().await?;
+        // The peers are all ours, so a caller's baggage goes on as it came.
+        Propagator::builder()
+            .baggage(BaggageRule::all())
+            .build()?
+            .set_global()?;
         let cannot = |why| format!("cannot listen on {listen}: {why}");
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;

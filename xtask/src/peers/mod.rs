@@ -372,7 +372,7 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "there is no peer `promtol`; there are: promtool, cargo-deny, python, node, go"
+            "there is no peer `promtol`; there are: promtool, cargo-deny, cargo-fuzz, python, node, go"
         );
     }
 

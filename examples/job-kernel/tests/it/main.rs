@@ -14,6 +14,7 @@ mod optimizer;
 mod pages;
 mod parser;
 mod promises;
+mod python;
 mod secrets;
 mod simulator;
 mod states;
