@@ -8,6 +8,7 @@ use std::{
 
 use metrics::Recorder;
 use throughline_catalog::{Bound, Counter, Era, Family, Gauge, Handle, Histogram};
+use throughline_context::{Concern, Switch};
 
 use crate::exchange::Exchange;
 
@@ -51,6 +52,8 @@ impl fmt::Debug for Given {
 #[derive(Debug)]
 pub(crate) struct Begun {
     started: Instant,
+    /// Whether the switch was on when the request came: what was begun is ended.
+    is_counted: bool,
     era: Era,
     in_flight: Option<Gauge>,
 }
@@ -102,7 +105,8 @@ impl Metrics {
 
     /// The time of arrival; none if there is nothing to count, which then costs nothing.
     pub(crate) fn arrival(&self) -> Option<Instant> {
-        self.counts().then(Instant::now)
+        let is_on = self.counts() && Switch::global().is_on(Concern::Metrics);
+        is_on.then(Instant::now)
     }
 
     /// Whether there is anything to count.
@@ -128,13 +132,19 @@ impl Metrics {
 
     pub(crate) fn begin(&self, started: Instant, exchange: &Exchange) -> Begun {
         let era = Era::current();
-        let in_flight = self.in_flight.as_ref().map(|family| {
-            let gauge = Gauge::clone(&family.at(era, exchange));
-            gauge.increment(1.0);
-            gauge
-        });
+        let is_counted = Switch::global().is_on(Concern::Metrics);
+        let in_flight = self
+            .in_flight
+            .as_ref()
+            .filter(|_| is_counted)
+            .map(|family| {
+                let gauge = Gauge::clone(&family.at(era, exchange));
+                gauge.increment(1.0);
+                gauge
+            });
         Begun {
             started,
+            is_counted,
             era,
             in_flight,
         }
@@ -142,7 +152,7 @@ impl Metrics {
 
     /// The head has come.
     pub(crate) fn head(&self, begun: &Begun, exchange: &Exchange) {
-        if let Some(family) = &self.time_to_headers {
+        if let Some(family) = self.time_to_headers.as_ref().filter(|_| begun.is_counted) {
             family.at(begun.era, exchange).record(begun.elapsed());
         }
     }
@@ -153,6 +163,9 @@ impl Metrics {
 
     /// As `end`, of a request that took `took`.
     pub(crate) fn end_after(&self, begun: &Begun, exchange: &Exchange, took: Duration) {
+        if !begun.is_counted {
+            return;
+        }
         begun.lower();
         let era = begun.era;
         if let Some(family) = &self.total {

@@ -7,6 +7,8 @@ use http::{Request, response::Parts};
 use opentelemetry::Context;
 use throughline_completion::{Completion, Next, Observer};
 use throughline_context::Scope;
+#[cfg(feature = "trace")]
+use throughline_context::{Concern, Switch};
 use throughline_correlation::Ids;
 
 use super::{RouteTemplate, layer::Shared};
@@ -20,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ClientObserver {
     #[cfg_attr(
-        not(any(feature = "metrics", feature = "trace")),
+        not(feature = "metrics"),
         expect(
             dead_code,
             reason = "without a concern there is nothing to look up at the end"
@@ -31,6 +33,9 @@ pub(crate) struct ClientObserver {
     exchange: Exchange,
     #[cfg(feature = "metrics")]
     begun: Option<crate::metrics::Begun>,
+    /// Whether the span in scope is the call's own.
+    #[cfg(feature = "trace")]
+    is_traced: bool,
 }
 
 impl ClientObserver {
@@ -45,7 +50,9 @@ impl ClientObserver {
             .by(scheme, ProtocolVersion::UNKNOWN);
         let context = Context::current();
         #[cfg(feature = "trace")]
-        let context = if config.trace {
+        let is_traced = config.trace && Switch::global().is_on(Concern::Spans);
+        #[cfg(feature = "trace")]
+        let context = if is_traced {
             super::span::open(&shared, &context, request, &exchange)
         } else {
             context
@@ -55,6 +62,8 @@ impl ClientObserver {
             // The last: from here on the observer lowers it.
             #[cfg(feature = "metrics")]
             begun: started.map(|started| config.metrics.begin(started, &exchange)),
+            #[cfg(feature = "trace")]
+            is_traced,
             exchange,
             shared,
         }
@@ -100,7 +109,7 @@ impl Observer for ClientObserver {
             self.shared.config.metrics.end(begun, &self.exchange);
         }
         #[cfg(feature = "trace")]
-        if self.shared.config.trace {
+        if self.is_traced {
             super::span::close(self.scope.context(), &self.exchange, &how);
         }
     }

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use http::Request;
+use throughline_context::Trust;
 
 use crate::{
     exchange::Unsent,
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(super) scheme: Scheme,
     pub(super) unsent: Unsent,
     pub(super) is_late: bool,
+    pub(super) trust: Trust,
     pub(super) streams: Streams,
     #[cfg(feature = "metrics")]
     pub(super) readers: crate::extra::Readers,
@@ -43,6 +45,7 @@ impl Config {
             scheme: Scheme::Http,
             unsent: Unsent::DEFAULT,
             is_late: false,
+            trust: Trust::Mesh,
             streams: Streams::Included,
             #[cfg(feature = "metrics")]
             readers: crate::extra::Readers::default(),

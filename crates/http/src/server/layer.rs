@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use throughline_context::Trust;
 use tower_layer::Layer;
 
 use super::config::{Config, Shared};
@@ -190,6 +191,16 @@ impl ServerLayer {
     #[cfg(feature = "trace")]
     pub fn trace(mut self) -> Self {
         self.config_mut().trace = true;
+        self
+    }
+
+    /// How far callers are trusted with the trace; by default [`Trust::Mesh`], as the samplers of
+    /// OpenTelemetry's SDK expect it.
+    ///
+    /// With [`Trust::Keep`] a caller's sampled flag decides nothing here; it wants a sampler that
+    /// knows, since a plain `ParentBased` then records no caller's trace. At a public edge, [`Trust::Edge`] begins a new trace, whose span links to the caller's.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.config_mut().trust = trust;
         self
     }
 

@@ -9,7 +9,9 @@ use http::Request;
 #[cfg(any(feature = "metrics", feature = "access-log"))]
 use http::{HeaderMap, Version, header};
 use throughline_completion::{Completion, Next, Observer};
-use throughline_context::{Scope, extract};
+#[cfg(any(feature = "trace", feature = "access-log"))]
+use throughline_context::{Concern, Switch};
+use throughline_context::{Scope, arrive};
 use throughline_correlation::Ids;
 
 use super::config::{Found, Shared};
@@ -52,15 +54,19 @@ impl ServerObserver {
         let mut exchange = Exchange::begun(Method::of(request.method()), found.route)
             .by(scheme, ProtocolVersion::of(request.version()))
             .or_else(config.unsent);
-        let context = extract(request.headers());
+        let (context, link) = arrive(config.trust, request.headers()).into_parts();
+        #[cfg(not(feature = "trace"))]
+        let _ = link;
         #[cfg(feature = "trace")]
         let mut context = context;
         #[cfg(feature = "trace")]
-        let spoken = (!found.is_skipped && config.trace).then(|| {
-            let spoken = crate::span::Spoken::of(request.method(), exchange.method());
-            context = crate::span::open(&shared.tracers, &context, request, &exchange, &spoken);
-            spoken
-        });
+        let spoken = (!found.is_skipped && config.trace && Switch::global().is_on(Concern::Spans))
+            .then(|| {
+                let spoken = crate::span::Spoken::of(request.method(), exchange.method());
+                let opened = (&*request, &exchange, &spoken);
+                context = crate::span::open(&shared.tracers, &context, link.as_ref(), opened);
+                spoken
+            });
         let slot = config.is_late.then(|| Slot::open(request.extensions_mut()));
         #[cfg(any(feature = "metrics", feature = "access-log"))]
         if config.wants_request_size() {
@@ -127,7 +133,9 @@ impl ServerObserver {
         #[cfg(feature = "metrics")]
         config.metrics.end_after(begun, &self.exchange, took);
         #[cfg(feature = "access-log")]
-        if let Some(log) = &config.access_log {
+        if let Some(log) = &config.access_log
+            && Switch::global().is_on(Concern::AccessLog)
+        {
             log.tell(&self.exchange, took);
         }
     }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, Request};
 use opentelemetry::{
     Context, KeyValue,
-    trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt},
+    trace::{Link, Span, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt},
 };
 use throughline_catalog::Label;
 use throughline_context::TraceParent;
@@ -30,9 +30,8 @@ use crate::{
 pub(crate) fn open<B>(
     tracers: &Tracers,
     parent: &Context,
-    request: &Request<B>,
-    exchange: &Exchange,
-    spoken: &Spoken,
+    link: Option<&SpanContext>,
+    (request, exchange, spoken): (&Request<B>, &Exchange, &Spoken),
 ) -> Context {
     let mut span = tracers.build(parent, || {
         // Room for what is known later: path, version, original method, status and error.
@@ -42,9 +41,13 @@ pub(crate) fn open<B>(
         if let Some(route) = template(exchange) {
             attributes.push(KeyValue::new("http.route", route));
         }
-        SpanBuilder::from_name(spoken.name(exchange.route()))
+        let builder = SpanBuilder::from_name(spoken.name(exchange.route()))
             .with_kind(SpanKind::Server)
-            .with_attributes(attributes)
+            .with_attributes(attributes);
+        match link {
+            Some(caller) => builder.with_links(vec![Link::with_context(caller.clone())]),
+            None => builder,
+        }
     });
     if span.is_recording() {
         let version = exchange.version().as_str();

@@ -24,6 +24,7 @@ mod spans;
 mod streams;
 mod surface;
 mod traces;
+mod trust;
 mod unsent;
 #[cfg(feature = "axum-ws")]
 mod websocket;

@@ -21,6 +21,13 @@ fn exporter() -> &'static InMemorySpanExporter {
     })
 }
 
+/// The spans of one trace that have ended.
+pub(crate) fn of(trace_id: &str) -> Vec<SpanData> {
+    let mut spans = exporter().get_finished_spans().expect("the exporter runs");
+    spans.retain(|span| span.span_context.trace_id().to_string() == trace_id);
+    spans
+}
+
 /// A trace that no other test writes to.
 pub(crate) struct Trace {
     pub(crate) id: TraceId,
@@ -45,9 +52,7 @@ impl Trace {
 
     /// The spans of this trace that have ended.
     pub(crate) fn spans(&self) -> Vec<SpanData> {
-        let mut spans = exporter().get_finished_spans().expect("the exporter runs");
-        spans.retain(|span| span.span_context.trace_id() == self.id);
-        spans
+        of(&self.id.to_string())
     }
 
     /// The only span of this trace that has ended.
