@@ -1,7 +1,12 @@
 //! gRPC's status codes.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use throughline_catalog::label;
+
+use crate::wire::find;
+
+// A name that is made once is found without being parsed.
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 label! {
     /// A gRPC status, under its name. A number that gRPC does not know is `UNKNOWN`, as gRPC's own
@@ -30,13 +35,18 @@ label! {
 impl Code {
     /// The code that stands in headers or trailers under `grpc-status`, in decimal.
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get("grpc-status")?.as_bytes();
-        let number = match value {
+        let value = find(headers, &GRPC_STATUS)?;
+        Some(Self::parse(value.as_bytes()))
+    }
+
+    /// The code with this number, in decimal.
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        let number = match text {
             [digit @ b'0'..=b'9'] => usize::from(digit - b'0'),
             [b'1', digit @ b'0'..=b'6'] => usize::from(10 + digit - b'0'),
-            _ => return Some(Self::Unknown),
+            _ => return Self::Unknown,
         };
-        Some(Self::ALL[number])
+        Self::ALL[number]
     }
 
     #[cfg(feature = "tonic")]

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use metrics_util::debugging::DebuggingRecorder;
 use throughline_catalog::catalog;
+use throughline_context::Switch;
 use throughline_grpc::{Code, Method, Outcome, ServerLayer};
 use tower::{Layer, Service};
 
@@ -26,7 +27,8 @@ where
     B: http_body::Body,
 {
     let mut once = || {
-        let mut request = Request::get("/lean.Lean/Method").body(()).unwrap();
+        let request = Request::post("http://lean.internal/lean.Lean/Method");
+        let mut request = request.header("x-tenant-id", "seven").body(()).unwrap();
         if let Some(traceparent) = traceparent {
             let value = http::HeaderValue::from_static(traceparent);
             request.headers_mut().insert("traceparent", value);
@@ -59,8 +61,50 @@ fn counting_allocates_nothing_and_a_callers_trace_is_one_context() {
         .total(lean::lean_requests_total)
         .in_flight(lean::lean_requests_in_flight)
         .layer(bare);
+    let switch = Switch::new();
+    switch.set_all(false);
+    let mut off = ServerLayer::new()
+        .total(lean::lean_requests_total)
+        .switch(switch)
+        .layer(bare);
     for (traceparent, allowed) in [(None, 0), (Some(TRACEPARENT), 1)] {
-        let own = allocations(&mut counted, traceparent) - allocations(&mut bare, traceparent);
+        let without = allocations(&mut bare, traceparent);
+        let own = allocations(&mut counted, traceparent) - without;
         assert_eq!(own, allowed, "{traceparent:?}");
+        assert_eq!(allocations(&mut off, traceparent) - without, allowed);
     }
+}
+
+#[cfg(feature = "trace")]
+#[test]
+fn a_span_that_nobody_records_costs_no_text() {
+    use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+    use throughline_grpc::Capture;
+
+    const CAPTURE: Capture = Capture::request(&["x-tenant-id"]).and_response(&["content-type"]);
+    let answering = tower::service_fn(async |_: Request<()>| {
+        let response = Response::builder().header("content-type", "application/grpc");
+        Ok(response
+            .body(Full::new(Bytes::from_static(b"hello")))
+            .unwrap())
+    });
+    let plain = ServerLayer::new().trace();
+    let full = plain
+        .clone()
+        .server_address()
+        .capture(CAPTURE)
+        .status_messages(|text| text.to_owned().into())
+        .exceptions(|text| text.to_owned().into());
+    let of = |layer: &ServerLayer| {
+        let bare = allocations(&mut answering.clone(), None);
+        allocations(&mut layer.layer(answering), None) - bare
+    };
+    let measured = [Sampler::AlwaysOff, Sampler::AlwaysOn].map(|sampler| {
+        let provider = SdkTracerProvider::builder().with_sampler(sampler).build();
+        opentelemetry::global::set_tracer_provider(provider);
+        (of(&plain), of(&full))
+    });
+    let [(off, off_full), (on, on_full)] = measured;
+    assert_eq!(off, off_full, "nothing more for what is not recorded");
+    assert!(on < on_full, "and so it was looked at");
 }

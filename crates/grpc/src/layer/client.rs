@@ -1,6 +1,7 @@
 //! The client's side.
 
 use std::{
+    marker::PhantomData,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -10,10 +11,10 @@ use http_body::Body;
 use opentelemetry::Context as TraceContext;
 use throughline_completion::observe;
 use throughline_context::inject;
-use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Config, GrpcBody, GrpcFuture, Side, accessors, concerns, observer::CallObserver};
+use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
+use crate::messages::{Messages, Uncounted};
 
 /// Sends the trace context along with every call, and counts, times and traces it, exactly once and
 /// whatever happens to it.
@@ -67,10 +68,10 @@ use super::{Config, GrpcBody, GrpcFuture, Side, accessors, concerns, observer::C
 /// # #[cfg(not(all(feature = "metrics", feature = "trace")))]
 /// # fn main() {}
 /// ```
-#[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is added to a stack"]
-pub struct ClientLayer {
-    config: Arc<Config>,
+pub struct ClientLayer<M = Uncounted> {
+    pub(super) config: Arc<Config>,
+    pub(super) messages: PhantomData<fn() -> M>,
 }
 
 impl Default for ClientLayer {
@@ -84,53 +85,64 @@ impl ClientLayer {
     pub fn new() -> Self {
         Self {
             config: Arc::new(Config::new(Side::Client)),
+            messages: PhantomData,
         }
     }
+}
 
-    concerns!();
-
-    /// Names on the span whom the channel calls: give it the `Endpoint`'s URI. A generated client's
-    /// requests do not say. A URI without a host names nobody.
-    #[cfg(feature = "trace")]
+impl<M> ClientLayer<M> {
+    /// Says whom the channel calls: give it the `Endpoint`'s URI. A generated client's requests do
+    /// not say. It is on the span as `server.address` and `server.port`, and the source of the
+    /// labels [`Target`](crate::Target) and [`ServerAddress`](crate::ServerAddress). A URI without a
+    /// host names nobody.
     pub fn target(mut self, uri: &http::Uri) -> Self {
-        self.config_mut().target = uri.host().map(|address| super::Target {
-            // An IPv6 address stands in brackets in a URI, and without them in an attribute.
-            address: address.trim_matches(['[', ']']).into(),
-            port: uri.port_u16().unwrap_or(match uri.scheme_str() {
-                Some("https") => 443,
-                _ => 80,
-            }),
-        });
+        Arc::make_mut(&mut self.config).target = Target::of(uri);
         self
     }
-}
 
-impl<S> Layer<S> for ClientLayer {
-    type Service = Client<S>;
+    /// Counts the attempts that an [`AttemptLayer`](crate::AttemptLayer) sees inside, and writes
+    /// them on the span as `throughline.rpc.attempts`.
+    pub fn attempts(mut self) -> Self {
+        Arc::make_mut(&mut self.config).attempts = true;
+        self
+    }
 
-    fn layer(&self, inner: S) -> Client<S> {
-        Client {
-            inner,
-            config: Arc::clone(&self.config),
-        }
+    /// Observes in `family` how many attempts of a call came after its first, as an
+    /// [`AttemptLayer`](crate::AttemptLayer) sees them.
+    #[cfg(feature = "metrics")]
+    pub fn retries<F>(mut self, family: F) -> Self
+    where
+        F: throughline_catalog::Family<Handle = throughline_catalog::Histogram>,
+        F::Labels: crate::labels::GrpcLabels,
+    {
+        let metrics = &mut Arc::make_mut(&mut self.config).metrics;
+        <F::Labels as crate::labels::GrpcLabels>::sources(&mut |source| metrics.read(source));
+        metrics.retries.push(throughline_catalog::Bound::new(
+            family,
+            <F::Labels as crate::labels::GrpcLabels>::index_of,
+        ));
+        self.attempts()
     }
 }
 
+layer!(ClientLayer, Client);
+
 /// The service of [`ClientLayer`].
-#[derive(Clone, Debug)]
-pub struct Client<S> {
+pub struct Client<S, M = Uncounted> {
     inner: S,
     config: Arc<Config>,
+    messages: PhantomData<fn() -> M>,
 }
 
-impl<S> Client<S> {
+impl<S, M> Client<S, M> {
     accessors!();
 }
 
-impl<S, B, R> Service<Request<B>> for Client<S>
+impl<S, M, B, R> Service<Request<B>> for Client<S, M>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: 'static,
+    M: Messages<B, R>,
     R: Body,
     R::Error: 'static,
 {
@@ -143,9 +155,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let parent = (TraceContext::current(), None);
         let config = Arc::clone(&self.config);
-        let observer = CallObserver::begin(config, TraceContext::current(), request.uri().path());
+        let head = (request.uri(), request.headers());
+        let observer = CallObserver::begin(config, parent, head, M::COUNTS);
         inject(observer.context(), request.headers_mut());
+        let request = M::wrap(request, |headers| observer.meter(headers));
         GrpcFuture::new(observe(observer, || self.inner.call(request)))
     }
 }

@@ -1,18 +1,20 @@
 //! The server's side.
 
 use std::{
+    marker::PhantomData,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{Request, Response};
 use http_body::Body;
 use throughline_completion::observe;
-use throughline_context::extract;
-use tower_layer::Layer;
+use throughline_context::{Trust, arrive};
 use tower_service::Service;
 
-use super::{Config, GrpcBody, GrpcFuture, Side, accessors, concerns, observer::CallObserver};
+use super::{Config, GrpcBody, GrpcFuture, Side, accessors, layer, observer::CallObserver};
+use crate::messages::{Messages, Uncounted};
 
 /// Counts, times and traces every call that reaches it, exactly once and whatever happens to it.
 ///
@@ -71,10 +73,10 @@ use super::{Config, GrpcBody, GrpcFuture, Side, accessors, concerns, observer::C
 /// # #[cfg(not(all(feature = "metrics", feature = "trace")))]
 /// # fn main() {}
 /// ```
-#[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is added to a stack"]
-pub struct ServerLayer {
-    config: Arc<Config>,
+pub struct ServerLayer<M = Uncounted> {
+    pub(super) config: Arc<Config>,
+    pub(super) messages: PhantomData<fn() -> M>,
 }
 
 impl Default for ServerLayer {
@@ -88,38 +90,58 @@ impl ServerLayer {
     pub fn new() -> Self {
         Self {
             config: Arc::new(Config::new(Side::Server)),
-        }
-    }
-
-    concerns!();
-}
-
-impl<S> Layer<S> for ServerLayer {
-    type Service = Server<S>;
-
-    fn layer(&self, inner: S) -> Server<S> {
-        Server {
-            inner,
-            config: Arc::clone(&self.config),
+            messages: PhantomData,
         }
     }
 }
+
+impl<M> ServerLayer<M> {
+    /// How far callers are trusted with the trace; by default [`Trust::Mesh`], as the samplers of
+    /// OpenTelemetry's SDK expect it.
+    ///
+    /// With [`Trust::Keep`] a caller's sampled flag decides nothing here; it wants a sampler that
+    /// knows, since a plain `ParentBased` then records no caller's trace. At a public edge,
+    /// [`Trust::Edge`] begins a new trace, whose span links to the caller's.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        Arc::make_mut(&mut self.config).trust = trust;
+        self
+    }
+
+    /// How long a server gives a call whose caller gives it more, or says nothing: give it what
+    /// tonic's `Server::timeout` was given. That timer stands further out, so that the layer sees a
+    /// call that was dropped; one that was dropped at about this time is `DEADLINE_EXCEEDED`.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.config).timeout = Some(timeout);
+        self
+    }
+
+    /// Writes on the span whom the caller meant to call, by the `:authority` that it sent: as
+    /// `server.address` and `server.port`. It is the caller's word.
+    #[cfg(feature = "trace")]
+    pub fn server_address(mut self) -> Self {
+        Arc::make_mut(&mut self.config).spans.server_address = true;
+        self
+    }
+}
+
+layer!(ServerLayer, Server);
 
 /// The service of [`ServerLayer`].
-#[derive(Clone, Debug)]
-pub struct Server<S> {
+pub struct Server<S, M = Uncounted> {
     inner: S,
     config: Arc<Config>,
+    messages: PhantomData<fn() -> M>,
 }
 
-impl<S> Server<S> {
+impl<S, M> Server<S, M> {
     accessors!();
 }
 
-impl<S, B, R> Service<Request<B>> for Server<S>
+impl<S, M, B, R> Service<Request<B>> for Server<S, M>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: 'static,
+    M: Messages<B, R>,
     R: Body,
     R::Error: 'static,
 {
@@ -132,14 +154,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let parent = extract(request.headers());
+        let parent = arrive(self.config.trust, request.headers()).into_parts();
         let config = Arc::clone(&self.config);
-        let observer = CallObserver::begin(config, parent, request.uri().path());
+        let head = (request.uri(), request.headers());
+        let observer = CallObserver::begin(config, parent, head, M::COUNTS);
+        let request = M::wrap(request, |headers| observer.meter(headers));
         GrpcFuture::new(observe(observer, || self.inner.call(request)))
     }
 }
 
 #[cfg(feature = "tonic")]
-impl<S: tonic::server::NamedService> tonic::server::NamedService for Server<S> {
+impl<S: tonic::server::NamedService, M> tonic::server::NamedService for Server<S, M> {
     const NAME: &'static str = S::NAME;
 }

@@ -15,7 +15,10 @@ pub(crate) type Messages = UnsyncBoxBody<Bytes, BoxError>;
 /// What a body does next. After the last step it ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
+    /// A message of no bytes.
     Data,
+    /// These bytes of the wire.
+    Bytes(&'static [u8]),
     /// Trailers with this `grpc-status`, or without any.
     Trailers(Option<&'static str>),
     Fail,
@@ -38,6 +41,7 @@ pub(crate) fn body(steps: &'static [Step]) -> Messages {
     let frames = stream::iter(steps).then(|step| async move {
         match step {
             Step::Data => Ok(Frame::data(Bytes::from_static(b"\0\0\0\0\0"))),
+            Step::Bytes(data) => Ok(Frame::data(Bytes::from_static(data))),
             Step::Trailers(None) => Ok(Frame::trailers(HeaderMap::new())),
             Step::Trailers(Some(value)) => {
                 Ok(Frame::trailers(HeaderMap::from_iter([status(value)])))

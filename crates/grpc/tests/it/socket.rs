@@ -70,7 +70,7 @@ async fn a_method_that_nobody_serves() {
     let ledger = Ledger::new();
     let _open = ledger.open();
     let (mut client, _) = connect().await;
-    for path in ["/echo.Echo/Nothing", "/nobody.Nobody/Nothing"] {
+    for path in ["echo.Echo/Nothing", "nobody.Nobody/Nothing"] {
         let status = client.call(path, "hello").await.unwrap_err();
         assert_eq!(status.code(), Code::Unimplemented);
     }
@@ -151,8 +151,8 @@ async fn a_handler_that_panics() {
     let (mut client, _) = connect().await;
     client.unary("panic").await.unwrap_err();
     ledger.assert_one("server", UNARY, "INTERNAL", "panicked");
-    // The client has no status to go by.
-    ledger.assert_one("client", UNARY, "UNAVAILABLE", "failed");
+    // The client has no status to go by, but the reason for which the stream was reset.
+    ledger.assert_one("client", UNARY, "CANCELLED", "failed");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use opentelemetry::{
     trace::{SpanKind, Status, TraceContextExt},
 };
 use throughline_context::extract;
-use throughline_grpc::{ClientLayer, Code, Method, ServerLayer};
+use throughline_grpc::{ClientLayer, Code, Conventions, Method, ServerLayer};
 use tower::{Layer, Service, ServiceExt};
 
 use crate::{
@@ -262,4 +262,122 @@ async fn the_span_is_current_in_the_handler() {
     let response = service.oneshot(from(&trace, "/spans.Current/Method")).await;
     read_all(response.unwrap().into_body()).await;
     trace.span();
+}
+
+async fn conventional(conventions: Conventions) -> (Trace, Vec<String>) {
+    Method::seed(["spans.v1.Names/Method"]);
+    let trace = Trace::new();
+    let service = ServerLayer::new()
+        .trace()
+        .conventions(conventions)
+        .layer(answering(|_| head_only("5")));
+    let request = from(&trace, "/spans.v1.Names/Method");
+    read_all(service.oneshot(request).await.unwrap().into_body()).await;
+    let attributes = attributes(&trace.span());
+    (trace, attributes)
+}
+
+#[tokio::test]
+async fn the_names_are_those_of_the_generation_that_is_asked_for() {
+    for (conventions, expected) in [
+        (
+            Conventions::Current,
+            &[
+                "rpc.method=spans.v1.Names/Method",
+                "rpc.response.status_code=NOT_FOUND",
+                "rpc.system.name=grpc",
+            ][..],
+        ),
+        (
+            Conventions::Next,
+            &[
+                "rpc.method=spans.v1.Names/Method",
+                "rpc.status_code=NOT_FOUND",
+                "rpc.system.name=grpc",
+            ],
+        ),
+        (
+            Conventions::Old,
+            &[
+                "rpc.grpc.status_code=5",
+                "rpc.method=Method",
+                "rpc.service=spans.v1.Names",
+                "rpc.system=grpc",
+            ],
+        ),
+    ] {
+        let (trace, attributes) = conventional(conventions).await;
+        assert_eq!(attributes, expected);
+        assert_eq!(trace.span().name, "spans.v1.Names/Method");
+    }
+}
+
+#[tokio::test]
+async fn a_server_span_says_whom_its_caller_meant_if_asked() {
+    for (path, host, expected) in [
+        (
+            "http://kernel.internal:50051/spans.Served/Method",
+            None,
+            &["kernel.internal", "50051"][..],
+        ),
+        (
+            "http://[::1]:50051/spans.Served/Method",
+            None,
+            &["::1", "50051"],
+        ),
+        (
+            "http://kernel.internal/spans.Served/Method",
+            None,
+            &["kernel.internal"],
+        ),
+        (
+            "/spans.Served/Method",
+            Some("kernel.internal:80"),
+            &["kernel.internal", "80"],
+        ),
+        ("/spans.Served/Method", Some("not a host"), &[]),
+        ("/spans.Served/Method", None, &[]),
+    ] {
+        for is_asked in [false, true] {
+            let trace = Trace::new();
+            let mut layer = ServerLayer::new().trace();
+            if is_asked {
+                layer = layer.server_address();
+            }
+            let service = layer.layer(answering(|_| stream(OK)));
+            let mut request = from(&trace, path);
+            // Nobody's word but the authority's is taken.
+            let forged = "forged.internal".parse().unwrap();
+            request.headers_mut().insert("x-forwarded-host", forged);
+            if let Some(host) = host {
+                let host = host.parse().unwrap();
+                request.headers_mut().insert("host", host);
+            }
+            read_all(service.oneshot(request).await.unwrap().into_body()).await;
+            let found: Vec<_> = attributes(&trace.span())
+                .into_iter()
+                .filter_map(|a| Some(a.strip_prefix("server.")?.split_once('=')?.1.to_owned()))
+                .collect();
+            let expected = if is_asked { expected } else { &[] };
+            assert_eq!(found, expected, "{path} {host:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_error_is_can_be_said() {
+    let trace = Trace::new();
+    let service = ServerLayer::new()
+        .trace()
+        .errors(|call| call.code() == Code::NotFound)
+        .layer(answering(|request| match request.uri().path() {
+            "/spans.Rule/Found" => head_only("13"),
+            _ => head_only("5"),
+        }));
+    for path in ["/spans.Rule/Found", "/spans.Rule/NotFound"] {
+        let response = service.clone().oneshot(from(&trace, path)).await.unwrap();
+        read_all(response.into_body()).await;
+    }
+    let statuses: Vec<_> = trace.spans().into_iter().map(|span| span.status).collect();
+    assert_eq!(statuses, [Status::Unset, Status::error("")]);
 }

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use throughline_grpc::{Client, ClientLayer, GrpcBody, Server, ServerLayer};
+use throughline_grpc::{
+    ArrivalLayer, AttemptLayer, Client, ClientLayer, GrpcBody, Server, ServerLayer,
+};
 use tonic::{
     Status,
     server::NamedService,
@@ -105,6 +107,51 @@ async fn a_client_is_made_over_whatever_the_layer_wraps() {
         .timeout(Duration::from_secs(1))
         .service(balanced);
     is_fit(&EchoClient::new(service));
+}
+
+#[tokio::test]
+async fn what_counts_messages_stands_in_the_same_places() {
+    let on_server = on_server().count_messages();
+    let stack = ServiceBuilder::new()
+        .layer(on_server.clone())
+        .layer(ArrivalLayer::new())
+        .load_shed()
+        .concurrency_limit(1)
+        .timeout(Duration::from_secs(1))
+        .layer(InterceptorLayer::new(allow))
+        .into_inner();
+    let _ = TonicServer::builder()
+        .layer(stack)
+        .add_service(Echo::default());
+    let _ = TonicServer::builder()
+        .layer(on_server.clone())
+        .add_service(on_server.named_layer(Echo::default()));
+
+    fn is_fit<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let channel = Endpoint::from_static("http://[::1]:1").connect_lazy();
+    let service = on_client().count_messages().layer(channel);
+    is_fit(&EchoClient::new(service.clone()));
+    is_fit(&EchoClient::new(InterceptedService::new(
+        service.clone(),
+        allow,
+    )));
+    is_fit(&EchoClient::new(tower::util::BoxCloneSyncService::new(
+        service,
+    )));
+    let list = ["http://[::1]:1", "http://[::1]:2"].map(Endpoint::from_static);
+    let balanced = Channel::balance_list(list.into_iter());
+    let attempts = AttemptLayer::new().count_messages().layer(balanced);
+    is_fit(&EchoClient::new(on_client().attempts().layer(attempts)));
+}
+
+#[tokio::test]
+async fn axums_router_takes_what_tonics_makes() {
+    // As where one port serves both.
+    let routes = tonic::service::Routes::new(Echo::default());
+    let router: axum::Router = axum::Router::new()
+        .merge(routes.into_axum_router())
+        .layer(on_server());
+    let _ = router.layer(on_server().count_messages());
 }
 
 #[test]

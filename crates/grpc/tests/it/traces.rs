@@ -21,6 +21,11 @@ fn exporter() -> &'static InMemorySpanExporter {
     })
 }
 
+/// The spans of all tests that have ended.
+pub(crate) fn all_spans() -> Vec<SpanData> {
+    exporter().get_finished_spans().expect("the exporter runs")
+}
+
 /// A trace that no other test writes to.
 pub(crate) struct Trace {
     pub(crate) id: TraceId,
@@ -45,7 +50,7 @@ impl Trace {
 
     /// The spans of this trace that have ended.
     pub(crate) fn spans(&self) -> Vec<SpanData> {
-        let mut spans = exporter().get_finished_spans().expect("the exporter runs");
+        let mut spans = all_spans();
         spans.retain(|span| span.span_context.trace_id() == self.id);
         spans
     }

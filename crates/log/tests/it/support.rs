@@ -132,6 +132,8 @@ impl<'de> Deserialize<'de> for Strict {
 fn the_reader_finds_a_key_that_comes_twice() {
     let line = r#"{"context":{"a":1,"a":2}}"#;
     let panic = std::panic::catch_unwind(|| Strict::parse(line)).expect_err("it is refused");
-    let text = panic.downcast_ref::<String>().expect("the panic has a text");
+    let text = panic
+        .downcast_ref::<String>()
+        .expect("the panic has a text");
     assert!(text.contains("comes twice"), "{text}");
 }

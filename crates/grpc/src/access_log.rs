@@ -1,0 +1,44 @@
+//! The concern *access log*: one line a call, when it has ended.
+
+use std::time::Duration;
+
+use tracing::{Level, event};
+
+use crate::{call::Call, layer::Side, wire::Passed};
+
+const TARGET: &str = "throughline_grpc::access";
+
+/// Writes the line. No metadata and no message is in it.
+pub(crate) fn write(
+    side: Side,
+    call: &Call,
+    is_error: bool,
+    took: Duration,
+    counted: Option<(Passed, Passed)>,
+) {
+    let (sent, received) = counted.unzip();
+    macro_rules! line {
+        ($level:expr, $text:literal) => {
+            event!(
+                target: TARGET,
+                $level,
+                method = call.method().as_str(),
+                code = call.code().as_str(),
+                outcome = call.outcome().as_str(),
+                duration_ms = took.as_secs_f64() * 1e3,
+                messages_sent = sent.map(|sent| sent.messages),
+                messages_received = received.map(|received| received.messages),
+                bytes_sent = sent.map(|sent| sent.bytes),
+                bytes_received = received.map(|received| received.bytes),
+                $text
+            )
+        };
+    }
+    // A level and a text stand in the place that writes the line.
+    match (side, is_error) {
+        (Side::Server, false) => line!(Level::INFO, "call served"),
+        (Side::Server, true) => line!(Level::ERROR, "call served"),
+        (Side::Client, false) => line!(Level::INFO, "call made"),
+        (Side::Client, true) => line!(Level::WARN, "call made"),
+    }
+}
