@@ -12,7 +12,6 @@ mod propagation;
 mod propagator;
 mod relayed;
 mod scope;
-mod secret;
 #[cfg(feature = "tokio")]
 mod spawn;
 mod switch;

@@ -12,6 +12,7 @@ mod request_id;
 #[cfg(feature = "tonic")]
 mod rpc;
 mod scope;
+mod secret;
 
 #[cfg(feature = "axum")]
 pub use crate::extract::NoRequestId;
@@ -25,3 +26,4 @@ pub use crate::request_id::{RequestIdFuture, RequestIdLayer, RequestIdService};
 #[cfg(feature = "tonic")]
 pub use crate::rpc::forward_ids;
 pub use crate::scope::{Entered, InScope};
+pub use crate::secret::names_a_secret;

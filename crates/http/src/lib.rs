@@ -20,6 +20,8 @@ mod server;
 mod span;
 mod status;
 mod streams;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 mod wire_labels;

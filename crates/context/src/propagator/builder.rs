@@ -3,13 +3,12 @@
 use std::{fmt, sync::OnceLock};
 
 use opentelemetry::propagation::TextMapPropagator;
-use throughline_correlation::Key;
+use throughline_correlation::{Key, names_a_secret};
 
 use super::{Format, Propagator, foreign::Foreign, inject::LEAST_BUDGET};
 use crate::{
     baggage::{BaggageRule, is_key},
     error::ConfigError,
-    secret::is_secret,
 };
 
 /// Configures a [`Propagator`].
@@ -95,7 +94,7 @@ impl PropagatorBuilder {
             if !is_key(key) {
                 return Err(ConfigError::NoBaggageKey { key: key.clone() });
             }
-            if is_secret(key) {
+            if names_a_secret(key) {
                 return Err(ConfigError::SecretInBaggage { key: key.clone() });
             }
         }

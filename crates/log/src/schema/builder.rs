@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use throughline_correlation::Key;
+use throughline_correlation::{Key, names_a_secret};
 
 use super::{Field, LevelCase, Plan, Precision, Schema, Source};
-use crate::{error::ConfigError, line::MAX_LINE, secret::is_secret};
+use crate::{error::ConfigError, line::MAX_LINE};
 
 /// The most bytes of a key, of a field's name and of the service's name.
 const MAX_NAME: usize = 64;
@@ -181,7 +181,7 @@ fn check_length(name: &str) -> Result<(), ConfigError> {
 
 fn check_name(name: &str) -> Result<(), ConfigError> {
     check_length(name)?;
-    if is_secret(name) {
+    if names_a_secret(name) {
         return Err(ConfigError::Secret { name: name.into() });
     }
     Ok(())
