@@ -4,3 +4,4 @@
 mod ledger;
 mod local;
 mod scope;
+mod survey;
