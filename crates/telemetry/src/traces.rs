@@ -5,7 +5,7 @@ use std::time::Duration;
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::{
     Resource,
-    trace::{Sampler, SdkTracer, SdkTracerProvider},
+    trace::{Sampler, SdkTracer, SdkTracerProvider, TracerProviderBuilder},
 };
 
 use crate::error::StartError;
@@ -21,8 +21,8 @@ impl Traces {
     /// Without an endpoint nothing is exported and nothing is tried; ids are made and passed on all
     /// the same, and a caller's sampled flag goes on to those behind us who may export.
     pub(crate) fn new(service: &'static str, endpoint: Option<String>) -> Result<Self, StartError> {
-        let exporter = export::exporter(endpoint)?;
-        let exporting = exporter.is_some();
+        let endpoint = self::endpoint(endpoint);
+        let exporting = endpoint.is_some();
         let mut resource = Resource::builder();
         if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
             resource = resource.with_service_name(service);
@@ -34,8 +34,8 @@ impl Traces {
         } else {
             Sampler::ParentBased(Box::new(Sampler::AlwaysOff))
         });
-        if let Some(exporter) = exporter {
-            builder = builder.with_batch_exporter(exporter);
+        if let Some(endpoint) = endpoint {
+            builder = export(builder, endpoint)?;
         }
         Ok(Self {
             provider: builder.build(),
@@ -60,64 +60,54 @@ impl Traces {
     }
 }
 
-#[cfg(feature = "otlp")]
-mod export {
-    use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+/// The variables that name an endpoint, the more special one first.
+const VARIABLES: [&str; 2] = [
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
 
-    use super::StartError;
-
-    const VARIABLES: [&str; 2] = [
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-    ];
-
-    /// A variable that is set to more than white space.
-    fn variable(name: &'static str) -> Option<(&'static str, String)> {
-        let value = std::env::var(name)
-            .ok()
-            .filter(|value| !value.trim().is_empty())?;
-        Some((name, value))
-    }
-
-    /// The exporter, where an endpoint is set. It connects when it has something to send, so a
-    /// Collector that is down is no reason not to start.
-    pub(super) fn exporter(endpoint: Option<String>) -> Result<Option<SpanExporter>, StartError> {
-        let given = endpoint.map(|endpoint| ("the OTLP endpoint", endpoint));
-        let Some((name, endpoint)) = given.or_else(|| VARIABLES.into_iter().find_map(variable))
-        else {
-            return Ok(None);
-        };
-        if !endpoint.starts_with("http://") {
-            return Err(StartError::new(format!(
-                "{name}={endpoint:?} cannot be used; such as `http://127.0.0.1:4317` can, \
-                 a Collector's gRPC port without TLS"
-            )));
-        }
-        let exporter = SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(&endpoint)
-            .build();
-        exporter.map(Some).map_err(|error| {
-            StartError::new(format!("{name}={endpoint:?} cannot be used")).because(error)
-        })
-    }
+/// The endpoint that is set, and where it is.
+fn endpoint(given: Option<String>) -> Option<(&'static str, String)> {
+    let variable = |name| {
+        let value = std::env::var(name).ok()?;
+        (!value.trim().is_empty()).then_some((name, value))
+    };
+    let given = given.map(|endpoint| ("the OTLP endpoint", endpoint));
+    given.or_else(|| VARIABLES.into_iter().find_map(variable))
 }
 
-#[cfg(not(feature = "otlp"))]
-mod export {
-    use opentelemetry_sdk::trace::InMemorySpanExporter;
+/// Adds an exporter to `endpoint`, which stands under `name`. It connects when it has something to
+/// send, so a Collector that is down is no reason not to start.
+#[cfg(feature = "otlp")]
+fn export(
+    builder: TracerProviderBuilder,
+    (name, endpoint): (&str, String),
+) -> Result<TracerProviderBuilder, StartError> {
+    use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 
-    use super::StartError;
-
-    /// Built without an exporter: an endpoint that is set would be ignored, so it is refused.
-    pub(super) fn exporter(
-        endpoint: Option<String>,
-    ) -> Result<Option<InMemorySpanExporter>, StartError> {
-        match endpoint {
-            None => Ok(None),
-            Some(endpoint) => Err(StartError::new(format!(
-                "the OTLP endpoint {endpoint:?} is set, and the feature `otlp` is not built in"
-            ))),
-        }
+    if !endpoint.starts_with("http://") {
+        return Err(StartError::new(format!(
+            "{name}={endpoint:?} cannot be used; such as `http://127.0.0.1:4317` can, \
+             a Collector's gRPC port without TLS"
+        )));
     }
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(&endpoint)
+        .build();
+    let exporter = exporter.map_err(|error| {
+        StartError::new(format!("{name}={endpoint:?} cannot be used")).because(error)
+    })?;
+    Ok(builder.with_batch_exporter(exporter))
+}
+
+/// Built without an exporter: an endpoint that is set would be ignored, so it is refused.
+#[cfg(not(feature = "otlp"))]
+fn export(
+    _: TracerProviderBuilder,
+    (name, endpoint): (&str, String),
+) -> Result<TracerProviderBuilder, StartError> {
+    Err(StartError::new(format!(
+        "{name}={endpoint:?} is set, and the feature `otlp` is not built in"
+    )))
 }
