@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use throughline_catalog::Catalogue;
+use throughline_catalog::{Catalogue, top::TopReport};
 use throughline_log::{Field, Schema, SchemaBuilder};
 
 use crate::{
@@ -26,6 +26,7 @@ pub struct TelemetryBuilder {
     catalogues: Vec<&'static Catalogue>,
     from_zero: Vec<&'static Catalogue>,
     metrics_address: Option<SocketAddr>,
+    top_reports: Vec<&'static TopReport>,
     otlp_endpoint: Option<String>,
 }
 
@@ -37,6 +38,7 @@ impl TelemetryBuilder {
             catalogues: Vec::new(),
             from_zero: Vec::new(),
             metrics_address: None,
+            top_reports: Vec::new(),
             otlp_endpoint: None,
         }
     }
@@ -59,6 +61,13 @@ impl TelemetryBuilder {
     /// Serves `/metrics` at this address, without authentication: it belongs on an internal one.
     pub const fn metrics_address(mut self, address: SocketAddr) -> Self {
         self.metrics_address = Some(address);
+        self
+    }
+
+    /// Shows the 50 largest of this report at `/top`, as JSON, beside the metrics page and nowhere
+    /// else: who uses the most is not for a label, and not for strangers.
+    pub fn top_report(mut self, report: &'static TopReport) -> Self {
+        self.top_reports.push(report);
         self
     }
 
@@ -96,6 +105,7 @@ impl TelemetryBuilder {
             catalogues,
             from_zero,
             metrics_address,
+            top_reports,
             otlp_endpoint,
         } = self;
         let schema = match schema {
@@ -125,7 +135,7 @@ impl TelemetryBuilder {
         for catalogue in from_zero {
             catalogue.register_closed();
         }
-        let listener = listener.map(|listener| listener.serve(exporter.handle()));
+        let listener = listener.map(|listener| listener.serve(exporter.handle(), top_reports));
         Ok(Telemetry::new(logs, traces, exporter, listener))
     }
 }

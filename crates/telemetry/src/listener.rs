@@ -1,6 +1,6 @@
-//! The internal listener: the metrics page.
+//! The internal listener: the metrics page, and the top users of what is no label.
 
-use std::net::SocketAddr;
+use std::{future::ready, net::SocketAddr};
 
 use axum::{
     Router,
@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use throughline_catalog::top::{self, TopReport};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{error::StartError, metrics::Page};
@@ -37,9 +38,11 @@ impl Listener {
         Ok(Self { listener, address })
     }
 
-    pub(crate) fn serve(self, page: Page) -> Serving {
+    pub(crate) fn serve(self, page: Page, reports: Vec<&'static TopReport>) -> Serving {
         let Self { listener, address } = self;
-        let router = Router::new().route("/metrics", get(move || render(page.clone())));
+        let router = Router::new()
+            .route("/metrics", get(move || render(page.clone())))
+            .route("/top", get(move || ready(top(&reports))));
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the metrics page is no longer served");
@@ -54,6 +57,14 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// How many keys of each report are shown.
+const SHOWN: usize = 50;
+
+fn top(reports: &[&'static TopReport]) -> Response {
+    let text = top::to_json(reports.iter().copied(), SHOWN);
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// Rendering takes milliseconds where there are many series, so it does not hold up a worker.

@@ -10,7 +10,7 @@ use opentelemetry::{
     global,
     trace::{TraceContextExt, Tracer},
 };
-use throughline_catalog::{catalog, label};
+use throughline_catalog::{catalog, label, top::TopReport};
 use throughline_telemetry::Telemetry;
 
 use crate::child::run_again;
@@ -84,6 +84,34 @@ async fn the_page_has_the_catalogues_buckets_and_its_format() {
         .expect("it runs");
     assert!(missing.starts_with("HTTP/1.1 404"), "{missing}");
     assert!(telemetry.shutdown(DEADLINE).await.traces.is_ok());
+}
+
+static ORDERS: TopReport = TopReport::new("orders", 64);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_top_report_is_shown_beside_the_page_and_is_no_metric() {
+    if let Some(ended) = run_again(
+        "run::a_top_report_is_shown_beside_the_page_and_is_no_metric",
+        &[],
+    ) {
+        return ended.succeeded();
+    }
+    let telemetry = Telemetry::builder("shop")
+        .metrics_address("127.0.0.1:0".parse().expect("an address"))
+        .top_report(&ORDERS)
+        .start()
+        .await
+        .expect("it starts");
+    ORDERS.add("ada", 3);
+    ORDERS.add("eve \"quoted\"", 5);
+    let address = telemetry.metrics_address().expect("it listens");
+    let ask = move |path: &'static str| tokio::task::spawn_blocking(move || get(address, path));
+    let shown = ask("/top").await.expect("it runs");
+    assert!(shown.contains("content-type: application/json"), "{shown}");
+    let (ada, eve) = (shown.find("ada"), shown.find(r#"eve \"quoted\""#));
+    assert!(eve.is_some() && eve < ada, "the largest first: {shown}");
+    let page = ask("/metrics").await.expect("it runs");
+    assert!(!page.contains("ada") && !page.contains("orders"), "{page}");
 }
 
 #[tokio::test]
