@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use http::Request;
 use throughline_context::Trust;
+#[cfg(any(feature = "metrics", feature = "access-log"))]
+use throughline_context::{Concern, Switch};
 
 use crate::{
     exchange::Unsent,
@@ -77,15 +79,15 @@ impl Config {
         false
     }
 
-    /// Whether anybody asks when a request came.
+    /// Whether anybody asks when a request came: switched off, a layer reads no clock.
     #[cfg(any(feature = "metrics", feature = "access-log"))]
-    pub(super) const fn is_timed(&self) -> bool {
+    pub(super) fn is_timed(&self) -> bool {
         #[cfg(feature = "access-log")]
-        if self.access_log.is_some() {
+        if self.access_log.is_some() && Switch::global().is_on(Concern::AccessLog) {
             return true;
         }
         #[cfg(feature = "metrics")]
-        return self.metrics.counts();
+        return self.metrics.counts() && Switch::global().is_on(Concern::Metrics);
         #[cfg(not(feature = "metrics"))]
         false
     }
