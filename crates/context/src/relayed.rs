@@ -20,8 +20,8 @@ struct Relayed {
     decides: bool,
 }
 
-/// `into` with the caller as its remote span. Where the caller's sampled flag does not decide, no
-/// sampler sees it.
+/// `into` with the caller as its remote span, whose flags are as they came. Where the sampled flag does
+/// not decide, the context says so beside it.
 pub(crate) fn with_caller(
     into: &Context,
     parent: TraceParent,
@@ -29,13 +29,8 @@ pub(crate) fn with_caller(
     decides: bool,
 ) -> Context {
     let (trace_id, caller, flags) = (parent.trace_id(), parent.span_id(), parent.flags());
-    let shown = if decides {
-        flags
-    } else {
-        flags.with_sampled(false)
-    };
     // The state travels beside the span context, which could not hold all of it.
-    let remote = SpanContext::new(trace_id, caller, shown, true, Default::default());
+    let remote = SpanContext::new(trace_id, caller, flags, true, Default::default());
     let cx = into.with_remote_span_context(remote);
     // What an outer scope relays, perhaps under the same trace, is not this caller's.
     let nothing_to_relay = decides && state.is_none() && flags & RANDOM != RANDOM;
@@ -112,10 +107,11 @@ pub(crate) fn local_state(span: &SpanContext) -> Option<TraceState> {
 
 /// Whether a sampler may follow the sampled flag of the span in `parent`.
 ///
-/// It may not where that span is a caller's that arrived under [`Trust::Keep`](crate::Trust::Keep):
-/// then the flag that it sees is always off, so that nobody outside can make us record, and a sampler
-/// that took it for a decision would never record a caller's trace at all. It decides as for a root
-/// span instead, by the trace id, and all services of a trace with the same share agree.
+/// It may not where that span is a caller's that arrived under [`Trust::Keep`](crate::Trust::Keep): the
+/// flag is as it came, and who follows it lets anybody outside make us record. A sampler that asks
+/// decides as for a root span instead, by the trace id, and all services of a trace with the same share
+/// agree. The samplers of OpenTelemetry's SDK do not ask; `TrustBased` of `throughline-telemetry` asks for
+/// them.
 ///
 /// ```
 /// use http::HeaderMap;

@@ -8,23 +8,23 @@ use opentelemetry::{Context, trace::SpanContext};
 ///
 /// | | trace | sampled flag | baggage |
 /// |---|---|---|---|
-/// | [`Keep`](Self::Keep) | the caller's | does not decide here, and goes on | as allowed |
+/// | [`Keep`](Self::Keep) | the caller's | a sampler that asks is told not to follow it; goes on | as allowed |
 /// | [`Edge`](Self::Edge) | a new one, linked to the caller's | dropped | dropped |
 /// | [`Mesh`](Self::Mesh) | the caller's | decides | as allowed |
 ///
 /// ```
 /// use http::HeaderMap;
 /// use opentelemetry::trace::TraceContextExt;
-/// use throughline_context::{Trust, arrive, inject};
+/// use throughline_context::{Trust, arrive, caller_decides, inject};
 ///
 /// let mut headers = HeaderMap::new();
 /// let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 /// headers.insert("traceparent", parent.parse().unwrap());
 ///
-/// // The trace goes on, and no caller can make us record it.
+/// // The trace goes on, and a sampler that asks lets no caller make us record it.
 /// let kept = arrive(Trust::Keep, &headers);
-/// assert!(!kept.parent().span().span_context().is_sampled());
-/// // Its own choice is still there for whoever comes after us.
+/// assert!(!caller_decides(kept.parent()));
+/// // The caller's own choice is still there for whoever comes after us.
 /// let mut onward = HeaderMap::new();
 /// inject(kept.parent(), &mut onward);
 /// assert_eq!(onward, headers);
@@ -37,9 +37,9 @@ use opentelemetry::{Context, trace::SpanContext};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trust {
-    /// The trace goes on, whether it is recorded is decided here: see
-    /// [`caller_decides`](crate::caller_decides). If this process does not record, the caller's flag
-    /// goes on as it came.
+    /// The trace goes on, and whether it is recorded is decided here, by a sampler that asks
+    /// [`caller_decides`](crate::caller_decides); one that does not ask sees the caller's flag and does
+    /// as it does anywhere. If this process does not record, the flag goes on as it came.
     #[default]
     Keep,
     /// Callers are anybody: a new trace begins, which links to the caller's span.

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use metrics_util::debugging::DebuggingRecorder;
 use throughline_catalog::catalog;
-use throughline_context::Switch;
+use throughline_context::{Switch, Trust};
 use throughline_grpc::{Code, Method, Outcome, ServerLayer};
 use tower::{Layer, Service};
 
@@ -47,6 +47,7 @@ where
     allocation_counter::measure(once).count_total
 }
 
+/// A caller's trace is one context; that its flag decides nothing is a value in it, which is three more.
 #[test]
 fn counting_allocates_nothing_and_a_callers_trace_is_one_context() {
     const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -67,10 +68,15 @@ fn counting_allocates_nothing_and_a_callers_trace_is_one_context() {
         .total(lean::lean_requests_total)
         .switch(switch)
         .layer(bare);
-    for (traceparent, allowed) in [(None, 0), (Some(TRACEPARENT), 1)] {
+    let mut trusting = ServerLayer::new()
+        .trust(Trust::Mesh)
+        .total(lean::lean_requests_total)
+        .layer(bare);
+    for (traceparent, allowed, trusted) in [(None, 0, 0), (Some(TRACEPARENT), 4, 1)] {
         let without = allocations(&mut bare, traceparent);
         let own = allocations(&mut counted, traceparent) - without;
         assert_eq!(own, allowed, "{traceparent:?}");
+        assert_eq!(allocations(&mut trusting, traceparent) - without, trusted);
         assert_eq!(allocations(&mut off, traceparent) - without, allowed);
     }
 }

@@ -6,10 +6,12 @@ mod listener;
 mod logs;
 mod metrics;
 mod running;
+mod sampler;
 mod signal;
 mod traces;
 
 pub use crate::builder::TelemetryBuilder;
 pub use crate::error::StartError;
 pub use crate::running::{ShutdownReport, Telemetry};
+pub use crate::sampler::TrustBased;
 pub use crate::signal::shutdown_signal;

@@ -8,7 +8,7 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracer, SdkTracerProvider, TracerProviderBuilder},
 };
 
-use crate::error::StartError;
+use crate::{error::StartError, sampler::TrustBased};
 
 /// The tracer provider of this process.
 #[derive(Debug)]
@@ -28,12 +28,12 @@ impl Traces {
             resource = resource.with_service_name(service);
         }
         let mut builder = SdkTracerProvider::builder().with_resource(resource.build());
-        // A caller's flag does not decide for us: a listener trusts its id, not its sampling.
-        builder = builder.with_sampler(if exporting {
+        // A listener says which callers' flags decide; all else is recorded where somebody sees it.
+        builder = builder.with_sampler(TrustBased::new(if exporting {
             Sampler::AlwaysOn
         } else {
-            Sampler::ParentBased(Box::new(Sampler::AlwaysOff))
-        });
+            Sampler::AlwaysOff
+        }));
         if let Some(endpoint) = endpoint {
             builder = export(builder, endpoint)?;
         }

@@ -26,13 +26,14 @@ fn flags(cx: &Context) -> String {
 }
 
 #[test]
-fn keep_is_the_default_and_no_sampler_sees_the_callers_flag() {
+fn a13_keep_is_the_default_and_marks_a_flag_that_decides_nothing() {
     assert_eq!(Trust::default(), Trust::Keep);
     for given in ["00", "01", "02", "03"] {
         let arrival = arrive(Trust::Keep, &sent(given));
         let span = arrival.parent().span().span_context().clone();
         assert_eq!(span.trace_id(), TraceId::from_hex(TRACE).unwrap());
-        assert!(!span.is_sampled() && span.is_remote());
+        let sampled = matches!(given, "01" | "03");
+        assert!(span.is_sampled() == sampled && span.is_remote(), "{given}");
         assert!(!caller_decides(arrival.parent()), "{given}");
         assert!(arrival.link().is_none());
 
@@ -46,14 +47,11 @@ fn keep_is_the_default_and_no_sampler_sees_the_callers_flag() {
             "a local span's flag is our own decision"
         );
 
-        // A sampler that follows its parent cannot be forced.
+        // A sampler that asks nobody does as it does without us.
         let followed = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
-        assert!(
-            !local_span(arrival.parent(), followed)
-                .span()
-                .span_context()
-                .is_sampled()
-        );
+        let ours = local_span(arrival.parent(), followed);
+        assert_eq!(ours.span().span_context().is_sampled(), sampled, "{given}");
+        assert_eq!(flags(&ours), given);
         // What we record is sampled for those after us.
         let ours = local_span(arrival.parent(), Sampler::AlwaysOn);
         assert_eq!(flags(&ours).as_bytes()[1] & 1, 1);

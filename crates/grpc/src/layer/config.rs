@@ -102,7 +102,7 @@ impl Config {
             side,
             methods: None,
             quiet: Quiet::default(),
-            trust: Trust::Mesh,
+            trust: Trust::default(),
             switch: Switch::global(),
             target: None,
             timeout: None,

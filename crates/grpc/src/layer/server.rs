@@ -96,12 +96,14 @@ impl ServerLayer {
 }
 
 impl<M> ServerLayer<M> {
-    /// How far callers are trusted with the trace; by default [`Trust::Mesh`], as the samplers of
-    /// OpenTelemetry's SDK expect it.
+    /// How far callers are trusted with the trace; by default [`Trust::Keep`]: the trace goes on, and
+    /// the caller's sampled flag does not decide whether it is recorded here.
     ///
-    /// With [`Trust::Keep`] a caller's sampled flag decides nothing here; it wants a sampler that
-    /// knows, since a plain `ParentBased` then records no caller's trace. At a public edge,
-    /// [`Trust::Edge`] begins a new trace, whose span links to the caller's.
+    /// That is up to the sampler: one that asks [`caller_decides`](throughline_context::caller_decides),
+    /// as `throughline-telemetry` installs it, decides as for a root span; one of OpenTelemetry's SDK
+    /// does not ask and follows the flag. Between services that are all ours, [`Trust::Mesh`] lets the
+    /// first of them decide. At a public edge, [`Trust::Edge`] begins a new trace, whose span links to
+    /// the caller's.
     pub fn trust(mut self, trust: Trust) -> Self {
         Arc::make_mut(&mut self.config).trust = trust;
         self

@@ -2,7 +2,7 @@
 
 use http::Request;
 use opentelemetry::trace::TraceId;
-use throughline_context::{Concern, Switch, Trust};
+use throughline_context::{Concern, Switch, Trust, caller_decides};
 use throughline_grpc::ServerLayer;
 use tower::{Layer, Service};
 
@@ -52,6 +52,27 @@ async fn within_a_mesh_the_caller_is_the_parent() {
     let mut service = layer.layer(answering(|_| stream(OK)));
     read_all(service.call(from(&trace)).await.unwrap().into_body()).await;
     assert_eq!(trace.span().parent_span_id, trace.parent);
+}
+
+#[tokio::test]
+async fn a13_only_in_a_mesh_may_a_sampler_follow_the_caller() {
+    // Without a span of the layer's, the handler runs under the caller's own.
+    for (layer, decides) in [
+        (ServerLayer::new(), false),
+        (ServerLayer::new().trust(Trust::Keep), false),
+        (ServerLayer::new().trust(Trust::Mesh), true),
+    ] {
+        let trace = Trace::new();
+        let id = trace.id;
+        let mut service = layer.layer(answering(move |_| {
+            let cx = opentelemetry::Context::current();
+            let span = opentelemetry::trace::TraceContextExt::span(&cx);
+            assert_eq!(span.span_context().trace_id(), id);
+            assert_eq!(caller_decides(&cx), decides);
+            stream(OK)
+        }));
+        read_all(service.call(from(&trace)).await.unwrap().into_body()).await;
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl Config {
             scheme: Scheme::Http,
             unsent: Unsent::DEFAULT,
             is_late: false,
-            trust: Trust::Mesh,
+            trust: Trust::default(),
             streams: Streams::Included,
             #[cfg(feature = "metrics")]
             readers: crate::extra::Readers::default(),

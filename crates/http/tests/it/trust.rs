@@ -1,8 +1,8 @@
 //! How far a caller is trusted with the trace.
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use opentelemetry::{Context, trace::TraceContextExt};
-use throughline_context::{Trust, inject};
+use throughline_context::{Trust, caller_decides, inject};
 use throughline_http::ServerLayer;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 
@@ -15,6 +15,9 @@ use crate::{
 #[derive(Clone)]
 struct Seen(String);
 
+/// Whether a span that begins in the handler may follow the caller; said in a header.
+const DECIDES: &str = "x-caller-decides";
+
 /// What went on from inside the handler, and the trace that it ran in.
 async fn onward(layer: ServerLayer, trace: &Trace) -> (HeaderMap, String) {
     let service = ServiceBuilder::new()
@@ -22,6 +25,9 @@ async fn onward(layer: ServerLayer, trace: &Trace) -> (HeaderMap, String) {
         .service_fn(|_: Request<String>| async {
             let (cx, mut headers) = (Context::current(), HeaderMap::new());
             inject(&cx, &mut headers);
+            if caller_decides(&cx) {
+                headers.insert(DECIDES, HeaderValue::from_static("yes"));
+            }
             let id = cx.span().span_context().trace_id().to_string();
             let mut response = Response::new(String::new());
             *response.headers_mut() = headers;
@@ -60,4 +66,16 @@ async fn by_default_the_trace_goes_on_with_its_state() {
     let (headers, id) = onward(ServerLayer::new().trace(), &trace).await;
     assert_eq!(id, trace.traceparent()[3..35]);
     assert_eq!(headers["tracestate"], "forged=1");
+}
+
+#[tokio::test]
+async fn a13_only_in_a_mesh_may_a_sampler_follow_the_caller() {
+    // Without a span of the layer's, the handler runs under the caller's own.
+    let decides = async |layer: ServerLayer| {
+        let (headers, _) = onward(layer, &Trace::new()).await;
+        headers.contains_key(DECIDES)
+    };
+    assert!(!decides(ServerLayer::new()).await, "by default");
+    assert!(!decides(ServerLayer::new().trust(Trust::Keep)).await);
+    assert!(decides(ServerLayer::new().trust(Trust::Mesh)).await);
 }

@@ -4,3 +4,4 @@
 mod child;
 mod errors;
 mod run;
+mod sampler;
