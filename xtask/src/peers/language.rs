@@ -1,12 +1,10 @@
 //! Peers in other languages: our own sources, and the packages that their lock files pin.
 
-use std::fs::Permissions;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::run;
+use super::{launcher, run};
 use crate::error::{Context, Error, Result};
 
 /// The file that tells, in a language's directory, what was installed. Written last.
@@ -100,21 +98,18 @@ impl Language {
                 ]);
                 run(pip.args(["-r", "requirements.txt"]).current_dir(home))?;
                 let python = venv.join("bin/python");
-                launcher(program, &python, &home.join("peer.py"))?;
+                launcher(program, &[], &[&python, &home.join("peer.py")])?;
                 let compiler = home.join("compiler");
                 copy(&root.join(COMPILER), &compiler)?;
                 generate(&python, &root.join(PROTO), &compiler)?;
-                launcher(
-                    &bin.join(self.programs()[1]),
-                    &python,
-                    &compiler.join("main.py"),
-                )?;
+                let compile = bin.join(self.programs()[1]);
+                launcher(&compile, &[], &[&python, &compiler.join("main.py")])?;
             }
             Self::Node => {
                 let mut npm = Command::new("npm");
                 npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
                 run(npm.args(["--loglevel", "error"]).current_dir(home))?;
-                launcher(program, Path::new("node"), &home.join("peer.js"))?;
+                launcher(program, &[], &[Path::new("node"), &home.join("peer.js")])?;
             }
             Self::Go => {
                 let mut go = Command::new("go");
@@ -170,20 +165,8 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Writes a program that becomes `interpreter script`, so that signals reach it.
-fn launcher(program: &Path, interpreter: &Path, script: &Path) -> Result<()> {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    let (interpreter, script) = (quoted(interpreter), quoted(script));
-    let text = format!("#!/bin/sh\nexec {interpreter} {script} \"$@\"\n");
-    std::fs::write(program, text)
-        .and_then(|()| std::fs::set_permissions(program, Permissions::from_mode(0o755)))
-        .context(|| format!("cannot write {}", program.display()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::process::Stdio;
-
     use super::*;
 
     #[test]
@@ -198,25 +181,5 @@ mod tests {
             assert_eq!(stamp("a"), stamp("a"));
             assert_ne!(stamp("a"), stamp("b"));
         }
-    }
-
-    #[test]
-    fn a_launcher_becomes_its_program() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (program, script) = ("it's", "a script");
-        let [program, script] = [program, script].map(|name| directory.path().join(name));
-        std::fs::write(&script, "echo $$ \"$2\"").expect("it is ours");
-        launcher(&program, Path::new("/bin/sh"), &script).expect("it can be written");
-        let child = Command::new(&program)
-            .args(["a", "b c"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it can be run");
-        let pid = child.id();
-        let output = child.wait_with_output().expect("it ends");
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            format!("{pid} b c\n")
-        );
     }
 }

@@ -3,14 +3,17 @@
 //! Programs are found under `bin` of that directory. A test asks with [`require`] and returns early
 //! when it gets `None`: it is then counted as skipped, and in a strict run it has failed.
 
+mod debian;
 mod language;
+mod launcher;
 
 use std::io::Write as _;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use self::debian::{Debian, Needs};
 use self::language::Language;
+use self::launcher::{launcher, scripts};
 use crate::error::{Context, Error, Result};
 use crate::workspace::{Workspace, cargo};
 
@@ -38,10 +41,7 @@ struct Peer {
 #[derive(Clone, Copy, Debug)]
 enum How {
     /// A Debian package, unpacked and not installed, and the programs in it.
-    Debian {
-        package: &'static str,
-        programs: &'static [&'static str],
-    },
+    Debian(Debian),
     /// A crate, built.
     Crate,
     /// Our own sources under `tests/peers` and the packages of that language, as its lock file pins
@@ -49,14 +49,52 @@ enum How {
     Language(Language),
 }
 
-const PEERS: [Peer; 6] = [
+/// The package's own scripts, and those of Erlang, know the places of an installed package alone.
+const RABBITMQ: Needs = Needs::Scripts(&[
+    ("rabbitmq-server", include_str!("rabbitmq/rabbitmq-server")),
+    ("epmd", include_str!("rabbitmq/epmd")),
+    ("erl", include_str!("rabbitmq/erl")),
+]);
+
+const PEERS: [Peer; 9] = [
     Peer {
         name: "promtool",
         version: "2.42.0",
-        how: How::Debian {
+        how: How::Debian(Debian {
             package: "prometheus",
             programs: &["promtool", "prometheus"],
-        },
+            needs: Needs::Nothing,
+        }),
+        check: &["--version"],
+    },
+    Peer {
+        name: "redis",
+        version: "7.0.15",
+        how: How::Debian(Debian {
+            package: "redis-server",
+            programs: &["redis-server"],
+            needs: Needs::Dependencies,
+        }),
+        check: &["--version"],
+    },
+    Peer {
+        name: "rabbitmq",
+        version: "3.10.8",
+        how: How::Debian(Debian {
+            package: "rabbitmq-server",
+            programs: &["rabbitmq-server", "epmd"],
+            needs: RABBITMQ,
+        }),
+        check: &["--version"],
+    },
+    Peer {
+        name: "nats",
+        version: "2.9.10",
+        how: How::Debian(Debian {
+            package: "nats-server",
+            programs: &["nats-server"],
+            needs: Needs::Nothing,
+        }),
         check: &["--version"],
     },
     Peer {
@@ -230,21 +268,23 @@ pub fn install(names: &[String]) -> Result<()> {
 }
 
 impl Peer {
-    /// The name of its program. That of a language is not the interpreter, which has the plain name.
+    /// The name of its program, which need not be the peer's.
     fn program(&self) -> &'static str {
-        match self.how {
-            How::Language(language) => language.programs()[0],
-            How::Debian { .. } | How::Crate => self.name,
-        }
+        self.programs()[0]
     }
 
     /// The names of all programs that it brings.
     fn programs(&self) -> &[&'static str] {
         match &self.how {
             How::Language(language) => language.programs(),
-            How::Debian { programs, .. } => programs,
+            How::Debian(debian) => debian.programs,
             How::Crate => std::slice::from_ref(&self.name),
         }
+    }
+
+    /// The directory that a package is unpacked to.
+    fn home(&self, debian: &Debian) -> String {
+        format!("{}-{}", debian.package, self.version)
     }
 
     /// Whether what is installed was made of the sources and the lock file as they are now.
@@ -253,7 +293,8 @@ impl Peer {
             How::Language(language) => {
                 language.is_current(workspace.root(), &directory.join(self.name))
             }
-            How::Debian { .. } | How::Crate => Ok(true),
+            How::Debian(debian) => Ok(debian.is_current(&directory.join(self.home(&debian)))),
+            How::Crate => Ok(true),
         }
     }
 
@@ -292,46 +333,8 @@ impl Peer {
                 std::fs::remove_dir_all(&build)
                     .context(|| format!("cannot remove {}", build.display()))
             }
-            How::Debian { package, programs } => self.unpack(directory, package, programs),
+            How::Debian(debian) => debian.install(directory, &self.home(&debian)),
         }
-    }
-
-    fn unpack(&self, directory: &Path, package: &str, programs: &[&str]) -> Result<()> {
-        let name = format!("{package}-{}", self.version);
-        let work = directory.join("build").join(&name);
-        // What an earlier run left may be half a package.
-        let _ = std::fs::remove_dir_all(&work);
-        std::fs::create_dir_all(&work).context(|| format!("cannot make {}", work.display()))?;
-        let fetch = || {
-            let mut command = Command::new("apt-get");
-            // Its own user may not write to where the peers are.
-            command
-                .args(["-o", "APT::Sandbox::User=root", "download", package])
-                .current_dir(&work);
-            run(&mut command)
-        };
-        if fetch().is_err() {
-            // A fresh machine has no lists of packages yet.
-            run(Command::new("apt-get").arg("update"))?;
-            fetch()?;
-        }
-        let archive = std::fs::read_dir(&work)
-            .context(|| format!("cannot read {}", work.display()))?
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-            .ok_or_else(|| Error::new(format!("apt-get brought no archive of {package}")))?;
-        let home = directory.join(&name);
-        run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&home))?;
-        for program in programs {
-            let link = directory.join("bin").join(program);
-            let _ = std::fs::remove_file(&link);
-            symlink(
-                Path::new("..").join(&name).join("usr/bin").join(program),
-                &link,
-            )
-            .context(|| format!("cannot link {}", link.display()))?;
-        }
-        std::fs::remove_dir_all(&work).context(|| format!("cannot remove {}", work.display()))
     }
 }
 
@@ -372,7 +375,7 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "there is no peer `promtol`; there are: promtool, cargo-deny, cargo-fuzz, python, node, go"
+            "there is no peer `promtol`; there are: promtool, redis, rabbitmq, nats, cargo-deny, cargo-fuzz, python, node, go"
         );
     }
 
@@ -398,6 +401,7 @@ mod tests {
         check("python", "python");
         check("peer-python-compiler", "python");
         check("prometheus", "promtool");
+        check("epmd", "rabbitmq");
         check("cargo-deny", "cargo-deny");
     }
 }
