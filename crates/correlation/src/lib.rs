@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod credential;
 #[cfg(feature = "axum")]
 mod extract;
 pub mod families;
@@ -14,6 +15,7 @@ mod rpc;
 mod scope;
 mod secret;
 
+pub use crate::credential::{REDACTED, find_credential, scrub};
 #[cfg(feature = "axum")]
 pub use crate::extract::NoRequestId;
 pub use crate::forward::{ForwardIds, ForwardIdsLayer};

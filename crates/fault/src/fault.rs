@@ -1,6 +1,6 @@
 //! An error that has been told once.
 
-use std::{borrow::Cow, error::Error, fmt};
+use std::{error::Error, fmt};
 
 use opentelemetry::{
     Context, KeyValue,
@@ -8,7 +8,8 @@ use opentelemetry::{
 };
 
 use crate::{
-    cause,
+    FaultId,
+    cause::{self, Told},
     families::{Severity, throughline},
 };
 
@@ -27,16 +28,21 @@ use crate::{
 /// let store = Fault::error("store_down", "10.0.0.7 refused");   // the one log line
 /// let request = Fault::error("request_failed", store);          // no second one
 /// assert_eq!(request.kind(), "request_failed");
-/// assert_eq!(request.root_cause(), Some("10.0.0.7 refused"));
+/// assert_eq!(request.root_cause(), "10.0.0.7 refused");
 /// ```
 ///
+/// Behind a [`PeerError`](crate::PeerError) that a peer of ours has told, the line is written at
+/// `DEBUG`; it names where, and is not counted.
+///
 /// `Display` and `Debug` give the error's own text; the root cause is for the log only. It can also
-/// be reached through [`Error::source`], so make an answer to a caller of `Display` alone.
+/// be reached through [`Error::source`], so make an answer to a caller of `Display` alone. What looks
+/// like a credential is in none of the three.
 pub struct Fault {
-    kind: Cow<'static, str>,
-    root_cause: Option<String>,
+    id: FaultId,
+    kind: &'static str,
+    root_cause: String,
     text: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 impl Fault {
@@ -46,66 +52,72 @@ impl Fault {
     /// `kind` is one word of a closed set, such as `driver_failed`.
     #[must_use = "the caller has to learn of the failure"]
     pub fn error(kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let (fault, told) = Self::new(kind, error.into());
-        if !told {
-            let root_cause = fault.root_cause.as_deref();
-            tracing::error!(error = %fault.text, error_kind = kind, root_cause, "{kind}");
-            count(Severity::Error);
-        }
-        fault.mark(Severity::Error);
-        fault
+        Self::tell(Severity::Error, kind, error.into())
     }
 
     /// Tells a mistake of the caller, at level `WARN`; the current span is marked with its kind and
     /// does not fail.
     #[must_use = "the caller has to learn of the mistake"]
     pub fn warning(kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let (fault, told) = Self::new(kind, error.into());
-        if !told {
-            let root_cause = fault.root_cause.as_deref();
-            tracing::warn!(error = %fault.text, error_kind = kind, root_cause, "{kind}");
-            count(Severity::Warning);
-        }
-        fault.mark(Severity::Warning);
-        fault
+        Self::tell(Severity::Warning, kind, error.into())
     }
 
-    /// An error that another process of ours has told already: nothing is logged or counted here.
-    ///
-    /// Only for answers of peers that tell their faults themselves.
-    #[must_use = "the caller has to learn of the failure"]
-    pub fn told_elsewhere(kind: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            root_cause: None,
-            text: text.into(),
-            source: None,
+    fn tell(severity: Severity, kind: &'static str, source: Box<dyn Error + Send + Sync>) -> Self {
+        let told = cause::told(&*source);
+        let fault = Self {
+            id: match told {
+                Some(Told::Here(id) | Told::Elsewhere(id)) => id,
+                None => FaultId::current(),
+            },
+            kind,
+            root_cause: cause::root(&*source),
+            text: cause::text(&*source),
+            source,
+        };
+        // The level of an event is part of its callsite, so there is one for each.
+        macro_rules! line {
+            ($level:ident, $($message:tt)+) => {
+                tracing::$level!(
+                    error = %fault.text,
+                    error_kind = kind,
+                    root_cause = fault.root_cause.as_str(),
+                    $($message)+
+                )
+            };
         }
+        match (told, severity) {
+            (Some(Told::Here(_)), _) => {}
+            (Some(Told::Elsewhere(id)), _) => line!(debug, "{kind}; told in span {id}"),
+            (None, Severity::Error) => line!(error, "{kind}"),
+            (None, Severity::Warning) => line!(warn, "{kind}"),
+        }
+        if told.is_none() {
+            throughline::throughline_faults_total
+                .with((severity,))
+                .increment(1);
+        }
+        fault.mark(severity);
+        fault
     }
 
     /// The kind, one word of a closed set.
     #[must_use]
-    pub fn kind(&self) -> &str {
-        &self.kind
+    pub const fn kind(&self) -> &'static str {
+        self.kind
     }
 
-    /// The text of the deepest error behind this one, at most 1,024 bytes of it; nothing where the
-    /// fault was told elsewhere. For logs: it must not reach a caller.
+    /// Under which id the error has been told, be it by a fault behind this one or by another process:
+    /// the mark to send with an answer to a caller.
     #[must_use]
-    pub fn root_cause(&self) -> Option<&str> {
-        self.root_cause.as_deref()
+    pub const fn id(&self) -> FaultId {
+        self.id
     }
 
-    /// The fault, and whether what is behind it has been told already.
-    fn new(kind: &'static str, source: Box<dyn Error + Send + Sync>) -> (Self, bool) {
-        let told = cause::is_told(&*source);
-        let fault = Self {
-            kind: kind.into(),
-            root_cause: Some(cause::root(&*source)),
-            text: cause::text(&*source),
-            source: Some(source),
-        };
-        (fault, told)
+    /// The text of the deepest error behind this one, at most 1,024 bytes of it. For logs: it must not
+    /// reach a caller.
+    #[must_use]
+    pub fn root_cause(&self) -> &str {
+        &self.root_cause
     }
 
     fn mark(&self, severity: Severity) {
@@ -115,18 +127,12 @@ impl Fault {
         if !span.is_recording() {
             return;
         }
-        span.set_attribute(KeyValue::new("error.type", self.kind.clone()));
+        span.set_attribute(KeyValue::new("error.type", self.kind));
         if severity == Severity::Error {
             // Without a description: the text may hold what must not leave in a span.
             span.set_status(Status::error(""));
         }
     }
-}
-
-fn count(severity: Severity) {
-    throughline::throughline_faults_total
-        .with((severity,))
-        .increment(1);
 }
 
 impl fmt::Debug for Fault {
@@ -147,7 +153,6 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        let source: &(dyn Error + 'static) = self.source.as_deref()?;
-        source.source()
+        self.source.source()
     }
 }

@@ -37,6 +37,11 @@ mod secret;
 mod span;
 #[cfg(feature = "trace")]
 mod text;
+#[cfg(feature = "fault")]
+mod told;
+#[cfg(not(feature = "fault"))]
+#[path = "untold.rs"]
+mod told;
 mod wire;
 
 pub use crate::call::Call;
@@ -61,6 +66,8 @@ pub use crate::methods::Methods;
 #[cfg(feature = "metrics")]
 pub use crate::queue::{Arrival, ArrivalLayer, QueueTime, QueueTimeLayer};
 pub use crate::quiet::Quiet;
+#[cfg(all(feature = "fault", feature = "tonic"))]
+pub use crate::told::{peer_error, with_fault};
 
 /// What the macro expands to. Not for use by hand, and without promise.
 #[doc(hidden)]

@@ -31,8 +31,8 @@ type LevelOf = dyn Fn(&Exchange) -> Option<Level> + Send + Sync;
 impl Default for AccessLog {
     fn default() -> Self {
         Self::by(|exchange| {
-            let failed = exchange.is_server_error();
-            Some(if failed { Level::ERROR } else { Level::INFO })
+            let untold = exchange.is_server_error() && !exchange.is_told();
+            Some(if untold { Level::ERROR } else { Level::INFO })
         })
     }
 }

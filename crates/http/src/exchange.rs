@@ -24,6 +24,7 @@ pub struct Exchange {
     request_bytes: Option<u64>,
     response_bytes: u64,
     is_stream: bool,
+    is_told: bool,
     extras: Extras,
 }
 
@@ -61,6 +62,7 @@ impl Exchange {
             request_bytes: None,
             response_bytes: 0,
             is_stream: false,
+            is_told: false,
             extras: Extras::new(),
         }
     }
@@ -98,6 +100,11 @@ impl Exchange {
 
     pub(crate) const fn streams(&mut self) {
         self.is_stream = true;
+    }
+
+    #[cfg(feature = "fault")]
+    pub(crate) const fn told(&mut self, is_told: bool) {
+        self.is_told = is_told;
     }
 
     pub(crate) const fn extras(&self) -> &Extras {
@@ -217,6 +224,13 @@ impl Exchange {
     #[must_use]
     pub const fn is_stream(&self) -> bool {
         self.is_stream
+    }
+
+    /// Whether the error behind the response has been told: by a `FaultId` in its extensions, with the
+    /// feature `fault`.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// Whether the server failed: a 5xx that was sent, a panic, an error of the inner service, a

@@ -7,6 +7,8 @@ mod client;
 pub mod coming_from;
 mod exchange;
 mod extra;
+#[cfg(feature = "fault")]
+mod fault;
 mod labels;
 mod late;
 #[cfg(feature = "metrics")]

@@ -9,7 +9,7 @@ use crate::support::{Link, told};
 /// The root cause that a fault of this error has.
 fn root(error: impl Into<Box<dyn Error + Send + Sync>>) -> String {
     let (fault, ..) = told(|| Fault::error("test", error));
-    fault.root_cause().unwrap().to_owned()
+    fault.root_cause().to_owned()
 }
 
 #[test]
@@ -93,5 +93,27 @@ fn an_error_whose_display_fails_is_told_all_the_same() {
     impl Error for Broken {}
     let (fault, ..) = told(|| Fault::error("broken", Broken));
     assert_eq!(fault.to_string(), "as far as");
-    assert_eq!(fault.root_cause(), Some("as far as"));
+    assert_eq!(fault.root_cause(), "as far as");
+}
+
+#[test]
+fn k6_neither_the_cause_nor_the_text_has_a_credential_in_it() {
+    let cause = "postgres://me:hunter2@db/x refused; password=hunter2, Bearer hunter2";
+    let (fault, lines, _) = told(|| Fault::error("store_down", Link::over("token=hunter2", cause)));
+    let clean = "postgres://[redacted]@db/x refused; password=[redacted], Bearer [redacted]";
+    assert_eq!(fault.root_cause(), clean);
+    assert_eq!(fault.to_string(), "token=[redacted]");
+    assert!(!format!("{fault:?} {lines:?}").contains("hunter2"));
+    // One that stands on the limit is seen whole.
+    for lead in 1_000..=1_030 {
+        let text = format!("{} Bearer hunter2", "x".repeat(lead));
+        let cut = root(Link::over("outer", text));
+        assert!(!cut.contains("hunt") && cut.len() <= 1_024, "{cut}");
+    }
+}
+
+#[test]
+fn an_endless_text_of_the_error_itself_is_cut_too() {
+    let (fault, ..) = told(|| Fault::error("test", "y".repeat(1_000_000)));
+    assert_eq!(fault.to_string().len(), 8_192);
 }

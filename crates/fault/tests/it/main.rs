@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cause;
+mod marks;
 mod once;
 mod support;
 mod telling;

@@ -5,7 +5,7 @@ use opentelemetry::{
     trace::{Status, TraceContextExt, Tracer, TracerProvider},
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
-use throughline_fault::Fault;
+use throughline_fault::{Fault, FaultId, PeerError};
 use tracing::Level;
 
 use crate::support::{Line, Link, counted, told};
@@ -56,7 +56,7 @@ fn an_error_is_one_event_at_level_error_and_one_count() {
     assert_fields(&lines[0], "store_down");
     assert_eq!(counts, [counted("error")]);
     assert_eq!(fault.kind(), "store_down");
-    assert_eq!(fault.root_cause(), Some("10.0.0.7 refused"));
+    assert_eq!(fault.root_cause(), "10.0.0.7 refused");
 }
 
 #[test]
@@ -88,21 +88,47 @@ fn a_warning_marks_the_span_and_does_not_fail_it() {
 }
 
 #[test]
-fn a_fault_told_elsewhere_says_nothing_here() {
-    let mut kept = None;
-    let (span, lines, counts) =
-        told(|| in_span(|| kept = Some(Fault::told_elsewhere("store_down".to_owned(), "down"))));
+fn k6_what_a_peer_has_told_is_one_event_at_level_debug_and_no_count() {
+    let id = FaultId::parse(b"00f067aa0ba902b7");
+    for make in [Fault::error, Fault::warning] {
+        let error = || PeerError::new(store_down(), id);
+        let mut kept = None;
+        let (span, lines, counts) = told(|| in_span(|| kept = Some(make("store_down", error()))));
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0].level, Level::DEBUG);
+        let message = "store_down; told in span 00f067aa0ba902b7";
+        assert_eq!(lines[0].fields["message"], message);
+        assert_eq!(lines[0].fields["root_cause"], "10.0.0.7 refused");
+        assert!(counts.is_empty(), "{counts:?}");
+        // The span here failed as well, whoever told of it.
+        assert_eq!(span.attributes, [KeyValue::new("error.type", "store_down")]);
+        assert_eq!(kept.unwrap().id(), id.unwrap(), "it goes on to the next");
+    }
+}
+
+#[test]
+fn k6_what_a_peer_has_not_told_is_told_here() {
+    let (fault, lines, counts) =
+        told(|| Fault::error("store_down", PeerError::new(store_down(), None)));
+    assert_eq!(lines[0].level, Level::ERROR);
+    assert_fields(&lines[0], "store_down");
+    assert_eq!(counts, [counted("error")]);
+    // And once only, whatever is made of it.
+    let (_, lines, _) = told(|| Fault::error("request_failed", PeerError::new(fault, None)));
     assert!(lines.is_empty(), "{lines:?}");
-    assert!(counts.is_empty(), "{counts:?}");
-    assert_eq!(span.status, Status::Unset);
-    assert!(span.attributes.is_empty());
-    let fault = kept.unwrap();
+}
+
+#[test]
+fn a_faults_id_is_the_span_that_it_was_told_in() {
+    let mut id = None;
+    let span = told(|| in_span(|| id = Some(Fault::error("kind", "text").id()))).0;
     assert_eq!(
-        (fault.kind(), fault.to_string().as_str()),
-        ("store_down", "down")
+        id.unwrap().to_string(),
+        span.span_context.span_id().to_string()
     );
-    assert_eq!(fault.root_cause(), None);
-    assert!(std::error::Error::source(&fault).is_none());
+    // Without a span it is one of its own.
+    let [one, other] = [(); 2].map(|()| told(|| Fault::error("kind", "text")).0.id());
+    assert_ne!(one, other);
 }
 
 #[test]
@@ -130,5 +156,5 @@ fn what_is_behind_the_error_is_its_source() {
 #[test]
 fn a_fault_goes_where_errors_go() {
     fn travels<T: std::error::Error + Send + Sync + 'static>(_: &T) {}
-    travels(&Fault::told_elsewhere("kind", "text"));
+    travels(&told(|| Fault::error("kind", "text")).0);
 }

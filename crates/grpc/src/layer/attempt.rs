@@ -16,7 +16,10 @@ use throughline_completion::observe;
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
-use crate::messages::{Messages, Uncounted};
+use crate::{
+    messages::{Messages, Uncounted},
+    told::Marks,
+};
 
 /// How many attempts a call has had. In the context of the call, as a retry need not keep anything
 /// else of a request.
@@ -116,8 +119,11 @@ impl Default for AttemptLayer {
 impl AttemptLayer {
     /// A layer that tells of attempts and counts none itself yet.
     pub fn new() -> Self {
+        let mut config = Config::new(Side::Client);
+        // The layer of the call reads them.
+        config.marks = Marks::Passed;
         Self {
-            config: Arc::new(Config::new(Side::Client)),
+            config: Arc::new(config),
             messages: PhantomData,
         }
     }
@@ -170,6 +176,9 @@ where
         let head = (request.uri(), request.headers());
         let observer = CallObserver::begin(config, (context, None), head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
-        GrpcFuture::new(observe(observer, || self.inner.call(request)))
+        GrpcFuture::new(
+            observe(observer, || self.inner.call(request)),
+            Marks::Passed,
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use http_body::{Body, Frame, SizeHint};
@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use throughline_completion::CompletionBody;
 
 use super::observer::CallObserver;
+use crate::told::Marks;
 
 pin_project! {
     /// The body of a response at either side: the same frames, watched to their end.
@@ -17,19 +18,20 @@ pin_project! {
     pub struct GrpcBody<B> {
         #[pin]
         inner: CompletionBody<B, CallObserver>,
+        marks: Marks,
     }
 }
 
 impl<B> GrpcBody<B> {
-    pub(super) const fn new(inner: CompletionBody<B, CallObserver>) -> Self {
-        Self { inner }
+    pub(super) const fn new(inner: CompletionBody<B, CallObserver>, marks: Marks) -> Self {
+        Self { inner, marks }
     }
 }
 
 impl<B: Default> Default for GrpcBody<B> {
     /// A default body that nobody observes.
     fn default() -> Self {
-        Self::new(CompletionBody::default())
+        Self::new(CompletionBody::default(), Marks::Passed)
     }
 }
 
@@ -45,7 +47,14 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().inner.poll_frame(cx)
+        let this = self.project();
+        let mut frame = ready!(this.inner.poll_frame(cx));
+        if let Some(Ok(frame)) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            this.marks.clean(trailers);
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -15,6 +15,8 @@ use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
 use crate::messages::{Messages, Uncounted};
+#[cfg(feature = "fault")]
+use crate::told::Marks;
 
 /// Sends the trace context along with every call, and counts, times and traces it, exactly once and
 /// whatever happens to it.
@@ -100,6 +102,18 @@ impl<M> ClientLayer<M> {
         self
     }
 
+    /// Believes the far end of this channel that it has told the errors that it answers with; by
+    /// default nobody is believed.
+    ///
+    /// The second line of such an error is then written at `DEBUG`, if the status reaches its
+    /// [`Fault`](throughline_fault::Fault) as [`peer_error`](crate::peer_error). A mark of a far end
+    /// that is not believed is counted and ignored. Of gRPC-Web, marks are not read.
+    #[cfg(feature = "fault")]
+    pub fn believe_fault_marks(mut self) -> Self {
+        Arc::make_mut(&mut self.config).marks = Marks::Believed;
+        self
+    }
+
     /// Counts the attempts that an [`AttemptLayer`](crate::AttemptLayer) sees inside, and writes
     /// them on the span as `throughline.rpc.attempts`.
     pub fn attempts(mut self) -> Self {
@@ -161,6 +175,7 @@ where
         let observer = CallObserver::begin(config, parent, head, M::COUNTS);
         inject(observer.context(), request.headers_mut());
         let request = M::wrap(request, |headers| observer.meter(headers));
-        GrpcFuture::new(observe(observer, || self.inner.call(request)))
+        let marks = self.config.marks;
+        GrpcFuture::new(observe(observer, || self.inner.call(request)), marks)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     labels::{self, CallType, Method, ServerAddress},
     methods::Methods,
     quiet::Quiet,
+    told::Marks,
 };
 
 /// Which end of the call a layer stands at.
@@ -78,6 +79,7 @@ pub(crate) struct Config {
     /// How far a server believes what its callers say of their trace.
     pub(crate) trust: Trust,
     pub(crate) switch: Switch,
+    pub(crate) marks: Marks,
     pub(crate) target: Option<Target>,
     /// How long a server gives a call, whatever its caller says.
     pub(crate) timeout: Option<Duration>,
@@ -104,6 +106,10 @@ impl Config {
             quiet: Quiet::default(),
             trust: Trust::default(),
             switch: Switch::global(),
+            marks: match side {
+                Side::Server => Marks::of_server(Trust::default()),
+                Side::Client => Marks::CLIENT,
+            },
             target: None,
             timeout: None,
             attempts: false,

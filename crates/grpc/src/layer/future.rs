@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use throughline_completion::CompletionFuture;
 
 use super::{GrpcBody, observer::CallObserver};
+use crate::told::Marks;
 
 pin_project! {
     /// The future of a call at either side.
@@ -20,12 +21,13 @@ pin_project! {
     pub struct GrpcFuture<F> {
         #[pin]
         inner: CompletionFuture<F, CallObserver>,
+        marks: Marks,
     }
 }
 
 impl<F> GrpcFuture<F> {
-    pub(super) const fn new(inner: CompletionFuture<F, CallObserver>) -> Self {
-        Self { inner }
+    pub(super) const fn new(inner: CompletionFuture<F, CallObserver>, marks: Marks) -> Self {
+        Self { inner, marks }
     }
 }
 
@@ -39,7 +41,9 @@ where
     type Output = Result<Response<GrpcBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = ready!(self.project().inner.poll(cx));
-        Poll::Ready(response.map(|response| response.map(GrpcBody::new)))
+        let this = self.project();
+        let response = ready!(this.inner.poll(cx));
+        let body = |inner| GrpcBody::new(inner, *this.marks);
+        Poll::Ready(response.map(|response| response.map(body)))
     }
 }

@@ -49,6 +49,14 @@ impl CallObserver {
         self.scope.context()
     }
 
+    /// Reads whether the error behind the answer has been told.
+    fn hear(&mut self, headers: &HeaderMap) {
+        let is_told = self.config.marks.read(headers);
+        if let Some(record) = self.record.as_mut().filter(|_| is_told) {
+            record.told();
+        }
+    }
+
     /// What counts the messages of the call's request.
     pub(super) fn meter(&self, headers: &HeaderMap) -> Option<Meter> {
         let framing = Framing::of(headers)?;
@@ -62,6 +70,8 @@ impl Observer for CallObserver {
     }
 
     fn on_head(&mut self, parts: &mut Parts) -> Next {
+        self.config.marks.clean(&mut parts.headers);
+        self.hear(&parts.headers);
         match &mut self.record {
             Some(record) => record.head(&self.config, self.scope.context(), parts),
             None => Next::Body,
@@ -75,6 +85,9 @@ impl Observer for CallObserver {
     }
 
     fn on_completion(mut self, how: Completion<'_>) {
+        if let Completion::Trailers(trailers) = how {
+            self.hear(trailers);
+        }
         // By reference: it has been moved often enough.
         if let Some(record) = &mut self.record {
             let cx = self.scope.context();

@@ -35,6 +35,7 @@ pub(super) struct Record {
     attempts: Option<Attempts>,
     #[cfg(feature = "metrics")]
     begun: Option<crate::metrics::Begun>,
+    is_told: bool,
     #[cfg(feature = "trace")]
     texts: Option<Box<Texts>>,
 }
@@ -96,6 +97,7 @@ impl Record {
             reader: None,
             counting: counts_messages.then(Box::default),
             attempts,
+            is_told: false,
             #[cfg(feature = "trace")]
             texts: None,
         };
@@ -117,6 +119,11 @@ impl Record {
             #[cfg(feature = "metrics")]
             live,
         ))
+    }
+
+    /// The error behind the answer has been told, here or by a peer that is believed.
+    pub(super) const fn told(&mut self) {
+        self.is_told = true;
     }
 
     pub(super) fn head(&mut self, config: &Config, cx: &Context, parts: &Parts) -> Next {
@@ -249,7 +256,8 @@ impl Record {
                 Side::Client => (request, response),
             }
         });
-        let is_error = config.is_error(&self.call);
+        // Of what has been told, a line as loud as the first would be a second one.
+        let is_error = config.is_error(&self.call) && !self.is_told;
         crate::access_log::write(config.side, &self.call, is_error, took, counted);
     }
 

@@ -14,7 +14,10 @@ use throughline_context::{Trust, arrive};
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, accessors, layer, observer::CallObserver};
-use crate::messages::{Messages, Uncounted};
+use crate::{
+    messages::{Messages, Uncounted},
+    told::Marks,
+};
 
 /// Counts, times and traces every call that reaches it, exactly once and whatever happens to it.
 ///
@@ -105,7 +108,9 @@ impl<M> ServerLayer<M> {
     /// first of them decide. At a public edge, [`Trust::Edge`] begins a new trace, whose span links to
     /// the caller's.
     pub fn trust(mut self, trust: Trust) -> Self {
-        Arc::make_mut(&mut self.config).trust = trust;
+        let config = Arc::make_mut(&mut self.config);
+        config.trust = trust;
+        config.marks = Marks::of_server(trust);
         self
     }
 
@@ -161,7 +166,8 @@ where
         let head = (request.uri(), request.headers());
         let observer = CallObserver::begin(config, parent, head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
-        GrpcFuture::new(observe(observer, || self.inner.call(request)))
+        let marks = self.config.marks;
+        GrpcFuture::new(observe(observer, || self.inner.call(request)), marks)
     }
 }
 

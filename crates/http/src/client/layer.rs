@@ -92,6 +92,8 @@ pub struct ClientLayer {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(super) target: Target,
+    #[cfg(feature = "fault")]
+    pub(super) peers: crate::fault::Peers,
     #[cfg(feature = "metrics")]
     pub(super) metrics: crate::metrics::Metrics,
     #[cfg(feature = "trace")]
@@ -122,6 +124,8 @@ impl ClientLayer {
         Self {
             config: Arc::new(Config {
                 target: Target::unnamed(),
+                #[cfg(feature = "fault")]
+                peers: crate::fault::Peers::default(),
                 #[cfg(feature = "metrics")]
                 metrics: crate::metrics::Metrics::default(),
                 #[cfg(feature = "trace")]
@@ -200,6 +204,25 @@ impl ClientLayer {
     #[cfg(feature = "trace")]
     pub fn hide_path(mut self) -> Self {
         self.config_mut().path = super::span::Path::Hidden;
+        self
+    }
+
+    /// Believes these peers that they have told the errors that they answer with: `"kernel.internal"`,
+    /// or `"kernel.internal:8081"` where only that port is ours. Compared with the request's URI; nobody
+    /// by default.
+    ///
+    /// The fault's id is then in the response's extensions, as a
+    /// [`FaultId`](throughline_fault::FaultId). Give it to a
+    /// [`PeerError`](throughline_fault::PeerError), and the second line of the error is written at
+    /// `DEBUG`. A mark of anybody else is counted and ignored.
+    ///
+    /// A client that follows redirects believes whom a listed peer redirects to.
+    #[cfg(feature = "fault")]
+    pub fn fault_marks_from<'a>(mut self, peers: impl IntoIterator<Item = &'a str>) -> Self {
+        let config = self.config_mut();
+        for peer in peers {
+            config.peers.add(peer);
+        }
         self
     }
 

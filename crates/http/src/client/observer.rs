@@ -33,6 +33,9 @@ pub(crate) struct ClientObserver {
     exchange: Exchange,
     #[cfg(feature = "metrics")]
     begun: Option<crate::metrics::Begun>,
+    /// Whether the far end's word counts that it has told an error.
+    #[cfg(feature = "fault")]
+    is_ours: bool,
     /// Whether the span in scope is the call's own.
     #[cfg(feature = "trace")]
     is_traced: bool,
@@ -62,6 +65,8 @@ impl ClientObserver {
             // The last: from here on the observer lowers it.
             #[cfg(feature = "metrics")]
             begun: started.map(|started| config.metrics.begin(started, &exchange)),
+            #[cfg(feature = "fault")]
+            is_ours: config.peers.has(request.uri()),
             #[cfg(feature = "trace")]
             is_traced,
             exchange,
@@ -83,6 +88,9 @@ impl Observer for ClientObserver {
         let status = head.status.as_u16();
         self.exchange.head_sent(status);
         self.exchange.answered_by(ProtocolVersion::of(head.version));
+        #[cfg(feature = "fault")]
+        self.exchange
+            .told(crate::fault::receive(head, self.is_ours));
         if self.exchange.ends_at_its_head(status) {
             Next::End
         } else {

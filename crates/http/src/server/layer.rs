@@ -224,8 +224,8 @@ impl ServerLayer {
     /// The event's target is `throughline_http::access`. It has no path, no query and no header; trace
     /// and ids are in scope around it, so a log layer that knows the scope writes them without being
     /// told. An error that a handler has told already, as a `Fault` does, is in this line only by its
-    /// status; where even its level is one `ERROR` too many, choose it by
-    /// [`access_log_at`](Self::access_log_at).
+    /// status, and at `INFO` where the response says so: with the feature `fault`, by the fault's id in
+    /// its extensions. Other levels are chosen by [`access_log_at`](Self::access_log_at).
     #[cfg(feature = "access-log")]
     pub fn access_log(mut self) -> Self {
         self.config_mut().access_log = Some(AccessLog::default());

@@ -150,6 +150,8 @@ impl Observer for ServerObserver {
         let status = head.status.as_u16();
         let config = &self.shared.config;
         self.exchange.head_sent(status);
+        #[cfg(feature = "fault")]
+        self.exchange.told(crate::fault::send(head, config.trust));
         #[cfg(feature = "metrics")]
         self.exchange.said(config.readers.read(&head.extensions));
         if config.streams == Streams::Excluded && is_stream(self.exchange.method(), head) {

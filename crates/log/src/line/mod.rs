@@ -5,7 +5,6 @@ mod escape;
 mod notice;
 mod scope;
 mod scratch;
-mod scrub;
 mod span_fields;
 mod timestamp;
 mod visitor;

@@ -7,13 +7,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use throughline_correlation::MAX_LEN;
+use throughline_correlation::{MAX_LEN, REDACTED, find_credential};
 use tracing_core::field::{Field, Visit};
 
 use super::{
     escape::{Limit, escape, floor},
     scratch::Scratch,
-    scrub,
 };
 use crate::schema::{Plan, Rule};
 
@@ -229,9 +228,9 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str, cap: usize, cut: bool) -
     let mut limit = Limit::of(cap);
     out.push(b'"');
     let (mut from, mut whole) = (0, !cut);
-    while let Some(found) = scrub::find(text, from, cut) {
-        whole &= escape(out, &text[from..found.start], &mut limit)
-            && escape(out, scrub::REPLACEMENT, &mut limit);
+    while let Some(found) = find_credential(text, from, cut) {
+        whole &=
+            escape(out, &text[from..found.start], &mut limit) && escape(out, REDACTED, &mut limit);
         from = found.end;
     }
     whole &= escape(out, &text[from..], &mut limit);
