@@ -28,25 +28,31 @@ use crate::{
 /// assert_eq!(back, ids);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Ids(Option<Arc<Slots>>);
+pub struct Ids {
+    slots: Option<Arc<Slots>>,
+    // Beside the ids, so that a job can go from stage to stage without a copy of them.
+    stage: Option<&'static str>,
+}
 
 #[derive(Clone, Default, PartialEq, Eq)]
 struct Slots {
     texts: [Option<Arc<str>>; Key::ALL.len()],
-    stage: Option<&'static str>,
 }
 
 impl Ids {
     /// The empty set.
     #[must_use]
     pub const fn empty() -> Self {
-        Self(None)
+        Self {
+            slots: None,
+            stage: None,
+        }
     }
 
     /// Whether nothing is set.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.slots.is_none() && self.stage.is_none()
     }
 
     /// The set with one id more, or with that id replaced.
@@ -58,28 +64,50 @@ impl Ids {
 
     /// The set at another stage of its work; `stage` is a constant of a closed set.
     #[must_use]
-    pub fn at_stage(mut self, stage: &'static str) -> Self {
-        self.slots().stage = Some(stage);
+    pub const fn at_stage(mut self, stage: &'static str) -> Self {
+        self.stage = Some(stage);
+        self
+    }
+
+    /// The set without the id of this kind.
+    #[must_use]
+    pub fn without(mut self, key: Key) -> Self {
+        if self.text(key).is_some() {
+            self.slots().texts[key.slot()] = None;
+            self.drop_empty();
+        }
+        self
+    }
+
+    /// The ids that both sets have with the same text, and the stage if both are at the same.
+    #[must_use]
+    pub fn shared_with(mut self, other: &Self) -> Self {
+        for key in Key::ALL {
+            if self.text(key) != other.text(key) {
+                self = self.without(key);
+            }
+        }
+        self.stage = self.stage.filter(|stage| other.stage == Some(stage));
         self
     }
 
     /// The id of this type.
     #[must_use]
     pub fn get<I: Id>(&self) -> Option<I> {
-        let text = self.0.as_ref()?.texts[I::KEY.slot()].as_ref()?;
+        let text = self.slots.as_ref()?.texts[I::KEY.slot()].as_ref()?;
         Some(I::from_checked(Arc::clone(text)))
     }
 
     /// The text of the id of this kind.
     #[must_use]
     pub fn text(&self, key: Key) -> Option<&str> {
-        self.0.as_ref()?.texts[key.slot()].as_deref()
+        self.slots.as_ref()?.texts[key.slot()].as_deref()
     }
 
     /// The stage of the work.
     #[must_use]
-    pub fn stage(&self) -> Option<&'static str> {
-        self.0.as_ref()?.stage
+    pub const fn stage(&self) -> Option<&'static str> {
+        self.stage
     }
 
     /// The ids that are set, in the order of [`Key::ALL`].
@@ -117,23 +145,37 @@ impl Ids {
     /// This set over another: an id that is not set here is taken from there.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
-        let Some(theirs) = &other.0 else { return self };
-        if self.is_empty() {
-            return other.clone();
-        }
-        let ours = self.slots();
-        for (our, their) in ours.texts.iter_mut().zip(&theirs.texts) {
-            if our.is_none() {
-                our.clone_from(their);
+        self.stage = self.stage.or(other.stage);
+        match (&self.slots, &other.slots) {
+            (_, None) => {}
+            (None, theirs) => self.slots.clone_from(theirs),
+            (Some(ours), Some(theirs)) if adds_nothing(theirs, ours) => {}
+            (Some(_), Some(theirs)) => {
+                for (our, their) in self.slots().texts.iter_mut().zip(&theirs.texts) {
+                    if our.is_none() {
+                        our.clone_from(their);
+                    }
+                }
             }
         }
-        ours.stage = ours.stage.or(theirs.stage);
         self
     }
 
     fn slots(&mut self) -> &mut Slots {
-        Arc::make_mut(self.0.get_or_insert_default())
+        Arc::make_mut(self.slots.get_or_insert_default())
     }
+
+    /// A set of no ids takes no memory.
+    fn drop_empty(&mut self) {
+        let is_empty = |slots: &Arc<Slots>| slots.texts.iter().all(Option::is_none);
+        self.slots = self.slots.take().filter(|slots| !is_empty(slots));
+    }
+}
+
+/// Whether every id that is set in `theirs` is set in `ours`.
+fn adds_nothing(theirs: &Slots, ours: &Slots) -> bool {
+    let mut both = ours.texts.iter().zip(&theirs.texts);
+    both.all(|(our, their)| our.is_some() || their.is_none())
 }
 
 impl fmt::Debug for Ids {

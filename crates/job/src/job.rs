@@ -2,10 +2,13 @@
 
 use std::{borrow::Cow, future::Future};
 
-use opentelemetry::trace::SpanKind;
+use opentelemetry::trace::{SpanBuilder, SpanKind};
 use throughline_correlation::{Ids, JobId};
 
-use crate::{span, timed::timed};
+use crate::{
+    span,
+    timed::{Part, timed},
+};
 
 /// Runs the work of a job: in a span of its own under the current one, with the job's id in scope
 /// for log lines and for the services that it calls.
@@ -35,6 +38,10 @@ pub async fn job<T, E>(
     id: &JobId,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let scope = span::open(name, SpanKind::Internal, Ids::current().with(id));
-    timed(scope, |_, _| {}, work).await
+    let mut part = Part::new(Ids::current().with(id));
+    if span::are_on() {
+        let name = name.into();
+        part = part.begins(|| SpanBuilder::from_name(name.clone()).with_kind(SpanKind::Internal));
+    }
+    timed(part, |_, _| {}, work).await
 }

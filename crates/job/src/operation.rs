@@ -2,13 +2,14 @@
 
 use std::future::Future;
 
-use opentelemetry::trace::SpanKind;
+use opentelemetry::trace::{SpanBuilder, SpanKind};
 use throughline_catalog::{Counter, Era, Family, Histogram, Label, Labels};
 use throughline_correlation::Ids;
 
 use crate::{
+    name::joined,
     span::{self, Ending},
-    timed::timed,
+    timed::{Part, timed},
 };
 
 /// Runs one operation of a driver, a store or any other thing that answers: in a span
@@ -55,14 +56,25 @@ where
     (D, O, bool): Labels,
     (D, O): Labels,
 {
-    let era = Era::current();
-    let name = format!("{} {}", O::text(op.index()), D::text(target.index()));
-    let scope = span::open(name, SpanKind::Internal, Ids::current());
+    let ids = Ids::current();
+    if !span::helps() {
+        return ids.around(work).await;
+    }
+    let counted = span::counts().then(Era::current);
+    let mut part = Part::new(ids);
+    if span::is_wanted() {
+        let make = || {
+            SpanBuilder::from_name(joined(O::text(op.index()), D::text(target.index())))
+                .with_kind(SpanKind::Internal)
+        };
+        part = part.spanned(make);
+    }
     let end = move |ending, took| {
-        C::store()
-            .get(era, (target, op, ending == Ending::Ok).index())
-            .increment(1);
-        H::store().get(era, (target, op).index()).record(took);
+        if let Some(era) = counted {
+            let ok = ending == Ending::Ok;
+            C::store().get(era, (target, op, ok).index()).increment(1);
+            H::store().get(era, (target, op).index()).record(took);
+        }
     };
-    timed(scope, end, work).await
+    timed(part, end, work).await
 }

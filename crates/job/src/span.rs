@@ -1,26 +1,61 @@
 //! Spans inside a process.
 
-use std::borrow::Cow;
+use std::time::SystemTime;
 
 use opentelemetry::{
-    Context, global,
-    trace::{SpanKind, Status, TraceContextExt, Tracer},
+    Context,
+    trace::{SpanBuilder, Status, TraceContextExt},
 };
-use throughline_context::Scope;
+use throughline_context::{Concern, Scope, Switch};
 use throughline_correlation::Ids;
 
-/// Opens a span under the current one and returns the scope in which it is active.
+use crate::tracer;
+
+/// Whether the switch lets helpers do more than run the work.
+pub(crate) fn helps() -> bool {
+    Switch::global().is_on(Concern::Jobs)
+}
+
+/// Whether the switch lets helpers open spans.
+pub(crate) fn are_on() -> bool {
+    let switch = Switch::global();
+    switch.is_on(Concern::Spans) && switch.is_on(Concern::Jobs)
+}
+
+/// Whether the switch lets helpers count and time.
+pub(crate) fn counts() -> bool {
+    let switch = Switch::global();
+    switch.is_on(Concern::Metrics) && switch.is_on(Concern::Jobs)
+}
+
+/// Put in a context by who chose to have no spans of its own: what is inside opens none either.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Untraced;
+
+/// Whether a part of some work gets a span of its own: it is part of a trace, and that is recorded, or
+/// nobody here can tell. What is part of no trace begins none.
+pub(crate) fn is_wanted() -> bool {
+    are_on()
+        && Context::map_current(|cx| {
+            if !cx.has_active_span() || cx.get::<Untraced>().is_some() {
+                return false;
+            }
+            let span = cx.span();
+            // A span that has ended records no more, and work that outlives it is still its child.
+            span.is_recording()
+                || span.span_context().is_sampled()
+                || span.span_context().is_remote()
+        })
+}
+
+/// Opens the span that `make` describes under `parent` and returns the context in which it is active;
+/// nothing if nobody makes spans.
 ///
 /// The ids are in scope when the span starts, so that a span processor finds them.
-pub(crate) fn open(name: impl Into<Cow<'static, str>>, kind: SpanKind, ids: Ids) -> Scope {
-    // Taken late: a tracer that was taken before the provider is set does nothing for ever.
-    let tracer = global::tracer("throughline-job");
-    let parent = Context::current();
-    let builder = tracer.span_builder(name).with_kind(kind);
-    let span = ids
-        .clone()
-        .run(|| tracer.build_with_context(builder, &parent));
-    Scope::new(parent.with_span(span), ids)
+pub(crate) fn open(parent: &Context, ids: &Ids, make: impl Fn() -> SpanBuilder) -> Option<Context> {
+    let _ids = ids.clone().enter();
+    let span = tracer::build(parent, make)?;
+    Some(parent.with_span(span))
 }
 
 /// How the work in a span ended.
@@ -33,10 +68,12 @@ pub(crate) enum Ending {
 }
 
 /// Ends the span of `scope`.
-pub(crate) fn close(scope: &Scope, ending: Ending) {
+pub(crate) fn close(scope: &Scope, ending: Ending, at: SystemTime) {
     let span = scope.context().span();
-    if ending != Ending::Ok && span.is_recording() {
-        span.set_status(Status::error(""));
+    if span.is_recording() {
+        if ending != Ending::Ok {
+            span.set_status(Status::error(""));
+        }
+        span.end_with_timestamp(at);
     }
-    span.end();
 }

@@ -2,11 +2,15 @@
 
 use std::future::Future;
 
-use opentelemetry::trace::SpanKind;
+use opentelemetry::trace::{SpanBuilder, SpanKind};
 use throughline_catalog::{Era, Family, Histogram, Label, Labels};
 use throughline_correlation::Ids;
 
-use crate::{span, timed::timed};
+use crate::{
+    name::joined,
+    span,
+    timed::{Part, timed},
+};
 
 /// Runs one stage of a job: in a span `stage {name}`, with the stage in scope for log lines, and its
 /// time, in seconds, in `family`.
@@ -53,13 +57,21 @@ where
     (S,): Labels,
 {
     let _ = family;
-    let era = Era::current();
+    let ids = Ids::current();
+    if !span::helps() {
+        return ids.around(work).await;
+    }
     let name = S::text(stage.index());
-    let scope = span::open(
-        format!("stage {name}"),
-        SpanKind::Internal,
-        Ids::current().at_stage(name),
-    );
-    let end = move |_, took| F::store().get(era, (stage,).index()).record(took);
-    timed(scope, end, work).await
+    let counted = span::counts().then(Era::current);
+    let mut part = Part::new(ids.at_stage(name));
+    if span::is_wanted() {
+        let make = || SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal);
+        part = part.spanned(make);
+    }
+    let end = move |_, took| {
+        if let Some(era) = counted {
+            F::store().get(era, (stage,).index()).record(took);
+        }
+    };
+    timed(part, end, work).await
 }

@@ -1,27 +1,93 @@
-//! One piece of work under a span, told once how it ended, also when its future is dropped.
+//! One piece of work, told once how it ended, also when its future is dropped.
 
 use std::{
     future::Future,
-    time::{Duration, Instant},
+    pin::Pin,
+    task::{Context as Task, Poll},
+    time::Duration,
 };
 
-use throughline_context::Scope;
+use opentelemetry::{Context, trace::SpanBuilder};
+use pin_project_lite::pin_project;
+use throughline_context::{InScope, Scope};
+use throughline_correlation::{Ids, InScope as InIds};
+use tokio::time::Instant;
 
-use crate::span::{self, Ending};
+use crate::{
+    span::{self, Ending},
+    time::Timeline,
+};
 
-/// Runs `work` in `scope` and gives `end` its ending and how long it took.
+/// A piece of work that begins: its ids, its clock, and its span if it has one.
+pub(crate) struct Part {
+    ids: Ids,
+    started: Instant,
+    span: Option<(Scope, Timeline)>,
+}
+
+impl Part {
+    /// A piece of work without a span.
+    pub(crate) fn new(ids: Ids) -> Self {
+        Self {
+            ids,
+            started: Instant::now(),
+            span: None,
+        }
+    }
+
+    /// Opens a span for it under the current one, on the timeline of the job in scope.
+    pub(crate) fn spanned(self, make: impl Fn() -> SpanBuilder) -> Self {
+        let timeline = Timeline::current();
+        self.spanned_on(timeline, make)
+    }
+
+    /// As [`spanned`](Self::spanned), on a timeline that what is inside finds.
+    pub(crate) fn begins(self, make: impl Fn() -> SpanBuilder) -> Self {
+        let part = self.spanned_on(Timeline::start(), make);
+        let span = part.span.map(|(scope, timeline)| {
+            let context = scope.context().with_value(timeline);
+            (scope.with_context(context), timeline)
+        });
+        Self { span, ..part }
+    }
+
+    fn spanned_on(mut self, timeline: Timeline, make: impl Fn() -> SpanBuilder) -> Self {
+        let start = timeline.at(self.started);
+        let make = || make().with_start_time(start);
+        let opened = span::open(&Context::current(), &self.ids, make);
+        self.span = opened.map(|cx| (Scope::new(cx, self.ids.clone()), timeline));
+        self
+    }
+
+    /// Its scope, if it has a span.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.span.as_ref().map(|(scope, _)| scope)
+    }
+
+    fn around<F>(&self, work: F) -> Within<F> {
+        match self.scope() {
+            Some(scope) => Within::Span {
+                work: scope.clone().around(work),
+            },
+            None => Within::Ids {
+                work: self.ids.clone().around(work),
+            },
+        }
+    }
+}
+
+/// Runs `work` and gives `end` its ending and how long it took.
 pub(crate) async fn timed<T, E>(
-    scope: Scope,
+    part: Part,
     end: impl FnOnce(Ending, Duration),
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let mut guard = Guard {
-        scope,
+        part,
         end: Some(end),
-        started: Instant::now(),
         ending: Ending::Abandoned,
     };
-    let result = guard.scope.clone().around(work).await;
+    let result = guard.part.around(work).await;
     guard.ending = if result.is_ok() {
         Ending::Ok
     } else {
@@ -31,17 +97,41 @@ pub(crate) async fn timed<T, E>(
 }
 
 struct Guard<F: FnOnce(Ending, Duration)> {
-    scope: Scope,
+    part: Part,
     end: Option<F>,
-    started: Instant,
     ending: Ending,
 }
 
 impl<F: FnOnce(Ending, Duration)> Drop for Guard<F> {
     fn drop(&mut self) {
         let Some(end) = self.end.take() else { return };
-        let took = self.started.elapsed();
-        self.scope.run(|| end(self.ending, took));
-        span::close(&self.scope, self.ending);
+        let took = self.part.started.elapsed();
+        let Some((scope, timeline)) = &self.part.span else {
+            return end(self.ending, took);
+        };
+        // In the span, so that whoever keeps exemplars finds it.
+        scope.run(|| end(self.ending, took));
+        span::close(scope, self.ending, timeline.at(self.part.started + took));
+    }
+}
+
+pin_project! {
+    /// Work in its span, or with its ids alone.
+    #[project = WithinProjection]
+    enum Within<F> {
+        Span { #[pin] work: InScope<F> },
+        Ids { #[pin] work: InIds<F> },
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
+        match self.project() {
+            WithinProjection::Span { work } => work.poll(task),
+            WithinProjection::Ids { work } => work.poll(task),
+        }
     }
 }

@@ -6,7 +6,7 @@ use throughline_catalog::{Counter, Family, Label, Labels};
 use throughline_correlation::{Ids, JobId};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::families::throughline;
+use crate::{families::throughline, span};
 
 /// The states of a job: a closed set that knows which may follow which.
 pub trait State: Label + PartialEq + fmt::Debug + Send + Sync {
@@ -149,12 +149,18 @@ where
     S: State,
     (S, S): Labels,
 {
-    if from.may_become(to) {
-        family.with((from, to)).increment(1);
+    let is_legal = from.may_become(to);
+    if span::counts() {
+        if is_legal {
+            family.with((from, to)).increment(1);
+        } else {
+            throughline::throughline_job_transitions_refused_total
+                .with(())
+                .increment(1);
+        }
+    }
+    if is_legal {
         return Ok(());
     }
-    throughline::throughline_job_transitions_refused_total
-        .with(())
-        .increment(1);
     Err(IllegalTransition { from, to })
 }

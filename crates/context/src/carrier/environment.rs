@@ -38,7 +38,8 @@ struct Variable {
     name: &'static str,
     /// As the environment has it: `X_JOB_ID`.
     variable: String,
-    value: String,
+    /// Nothing where it was removed, so that a child does not inherit it either.
+    value: Option<String>,
 }
 
 impl Environment {
@@ -53,26 +54,42 @@ impl Environment {
     /// The variables of this process. One that is no Unicode is read as a malformed value.
     #[must_use]
     pub fn read() -> Self {
-        Self::from_lookup(|name| {
+        Self::read_with(&[])
+    }
+
+    /// The variables that a look-up by name gives.
+    #[must_use]
+    pub fn from_lookup(lookup: impl FnMut(&str) -> Option<String>) -> Self {
+        Self::from_lookup_with(&[], lookup)
+    }
+
+    /// As [`read`](Self::read), with further names, such as those of a job's own fields.
+    #[must_use]
+    pub fn read_with(further: &[&'static str]) -> Self {
+        Self::from_lookup_with(further, |name| {
             let value = std::env::var_os(name)?;
             Some(value.into_string().unwrap_or_default())
         })
     }
 
-    /// The variables that a look-up by name gives.
+    /// As [`from_lookup`](Self::from_lookup), with further names.
     #[must_use]
-    pub fn from_lookup(mut lookup: impl FnMut(&str) -> Option<String>) -> Self {
+    pub fn from_lookup_with(
+        further: &[&'static str],
+        mut lookup: impl FnMut(&str) -> Option<String>,
+    ) -> Self {
         let found = |name| {
             let variable = variable(name);
-            let value = lookup(&variable)?;
+            let value = Some(lookup(&variable)?);
             Some(Variable {
                 name,
                 variable,
                 value,
             })
         };
+        let names = names().chain(further.iter().copied());
         Self {
-            variables: names().filter_map(found).collect(),
+            variables: names.filter_map(found).collect(),
         }
     }
 
@@ -80,7 +97,7 @@ impl Environment {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables
             .iter()
-            .map(|found| (&*found.variable, &*found.value))
+            .filter_map(|found| Some((&*found.variable, found.value.as_deref()?)))
     }
 
     /// Gives the variables to a command. Those that are not set are removed, because a child inherits
@@ -89,7 +106,21 @@ impl Environment {
         for name in names() {
             command.env_remove(variable(name));
         }
+        for removed in self.variables.iter().filter(|one| one.value.is_none()) {
+            command.env_remove(&removed.variable);
+        }
         command.envs(self.iter());
+    }
+}
+
+impl Environment {
+    fn put(&mut self, name: &'static str, value: Option<String>) {
+        self.variables.retain(|found| found.name != name);
+        self.variables.push(Variable {
+            name,
+            variable: variable(name),
+            value,
+        });
     }
 }
 
@@ -104,23 +135,24 @@ impl fmt::Debug for Environment {
 impl Extract for Environment {
     fn values<'a>(&'a self, name: &'static str, mut each: impl FnMut(&'a [u8])) {
         for found in self.variables.iter().filter(|found| found.name == name) {
-            each(found.value.as_bytes());
+            if let Some(value) = &found.value {
+                each(value.as_bytes());
+            }
         }
     }
 }
 
 impl Inject for Environment {
     fn set(&mut self, name: &'static str, value: &str) {
-        Inject::remove(self, name);
-        self.variables.push(Variable {
-            name,
-            variable: variable(name),
-            value: value.to_owned(),
-        });
+        self.put(name, Some(value.to_owned()));
     }
 
     fn remove(&mut self, name: &'static str) {
         self.variables.retain(|found| found.name != name);
+        // The known ones are removed from a command in any case.
+        if !KNOWN.contains(&name) {
+            self.put(name, None);
+        }
     }
 }
 

@@ -56,7 +56,15 @@ impl Propagator {
     /// ids that are in scope around the call stay there.
     #[must_use]
     pub fn extract_scope(&self, carrier: &impl Extract) -> Scope {
-        Scope::new(self.extract(carrier), ids_of(carrier, self.keys()))
+        Scope::new(self.extract(carrier), self.extract_ids(carrier))
+    }
+
+    /// Reads the ids that this propagator carries, and nothing else.
+    ///
+    /// An id that is malformed or repeated is counted and left out.
+    #[must_use]
+    pub fn extract_ids(&self, carrier: &impl Extract) -> Ids {
+        ids_of(carrier, self.keys())
     }
 
     #[inline]

@@ -128,3 +128,31 @@ fn a_set_of_nothing_valid_is_the_empty_set() {
     assert!(ids.is_empty());
     assert!(Ids::from_lookup(Key::ALL, |_| None::<&str>, |_, _| {}).is_empty());
 }
+
+#[test]
+fn a_set_without_its_last_id_is_empty() {
+    let ids = Ids::empty().with(&JobId::parse("j-1").unwrap());
+    assert!(ids.clone().without(Key::Job).is_empty());
+    assert_eq!(ids.clone().without(Key::Tenant), ids);
+    let staged = ids.at_stage("compile").without(Key::Job);
+    assert_eq!(
+        (staged.is_empty(), staged.stage()),
+        (false, Some("compile"))
+    );
+}
+
+#[test]
+fn what_two_sets_share_is_what_both_say_alike() {
+    let of = |job: &str, tenant: &str| {
+        let job = JobId::parse(job).unwrap();
+        let tenant = throughline_correlation::TenantId::parse(tenant).unwrap();
+        Ids::empty().with(&job).with(&tenant).at_stage("compile")
+    };
+    let shared = of("j-1", "t-1").shared_with(&of("j-2", "t-1"));
+    assert_eq!(
+        (shared.text(Key::Job), shared.text(Key::Tenant)),
+        (None, Some("t-1"))
+    );
+    assert_eq!(shared.stage(), Some("compile"));
+    assert!(of("j-1", "t-1").shared_with(&Ids::empty()).is_empty());
+}

@@ -1,8 +1,9 @@
 //! What the tests share: a catalogue, what was recorded, a trace to look at.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
     task::{Context as Task, Poll, Waker},
     time::Duration,
 };
@@ -47,11 +48,11 @@ catalog! { pub mod test, budget 100;
 }
 
 /// A recorder for one test.
-pub(crate) struct Recorded(DebuggingRecorder);
+pub(crate) struct Recorded(DebuggingRecorder, Mutex<BTreeMap<String, Vec<f64>>>);
 
 impl Recorded {
     pub(crate) fn new() -> Self {
-        Self(DebuggingRecorder::new())
+        Self(DebuggingRecorder::new(), Mutex::default())
     }
 
     pub(crate) fn during<R>(&self, f: impl FnOnce() -> R) -> R {
@@ -95,6 +96,35 @@ impl Recorded {
             .collect();
         counts.sort();
         counts
+    }
+}
+
+impl Recorded {
+    /// All that was recorded: the series, and what it shows. A look resets what the recorder has, so a
+    /// gauge that is set, not raised and lowered, is right at the first look only.
+    pub(crate) fn values(&self) -> BTreeMap<String, Vec<f64>> {
+        let mut all = self.1.lock().unwrap();
+        for (key, _, _, value) in self.0.snapshotter().snapshot().into_vec() {
+            let labels: Vec<_> = key.key().labels().map(|l| l.value().to_owned()).collect();
+            let name = format!("{} {}", key.key().name(), labels.join(" "));
+            let known = all.entry(name.trim_end().to_owned()).or_default();
+            match value {
+                DebugValue::Histogram(samples) => known.extend(samples.iter().map(|s| s.0)),
+                DebugValue::Counter(n) => *known = vec![n as f64 + known.first().unwrap_or(&0.0)],
+                DebugValue::Gauge(n) => *known = vec![n.0 + known.first().unwrap_or(&0.0)],
+            }
+        }
+        all.clone()
+    }
+
+    /// The one value of a series; 0 if it is not there.
+    pub(crate) fn value(&self, series: &str) -> f64 {
+        let values = self.values();
+        match values.get(series).map(Vec::as_slice) {
+            None | Some([]) => 0.0,
+            Some([value]) => *value,
+            Some(more) => panic!("{series}: {more:?}"),
+        }
     }
 }
 
@@ -170,6 +200,18 @@ impl Trace {
     pub(crate) fn spans(&self) -> Vec<SpanData> {
         let mut spans = exporter().get_finished_spans().unwrap();
         spans.retain(|span| span.span_context.trace_id() == self.parent.trace_id());
+        spans
+    }
+
+    /// The spans in other traces that link to this one.
+    pub(crate) fn linked(&self) -> Vec<SpanData> {
+        let mut spans = exporter().get_finished_spans().unwrap();
+        let ours = self.parent.trace_id();
+        spans.retain(|span| {
+            let mut links = span.links.iter();
+            span.span_context.trace_id() != ours
+                && links.any(|link| link.span_context.trace_id() == ours)
+        });
         spans
     }
 

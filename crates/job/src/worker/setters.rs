@@ -1,0 +1,192 @@
+//! What a worker is told when it is made.
+
+use std::sync::Arc;
+
+use throughline_catalog::{Bound, Counter, Family, Gauge, Histogram};
+use throughline_correlation::TenantId;
+
+use super::{Config, Tenancy, Worker};
+use crate::{
+    labels::{JobLabels, JobType, QueueLabels, StartLabels, WorkerName},
+    relation::Relation,
+};
+
+impl Worker {
+    /// Says which broker it is, as the conventions call it: `kafka`, `nats`, `rabbitmq`, `redis`.
+    pub fn system(mut self, system: &'static str) -> Self {
+        self.config().endpoint.system = Some(system);
+        self
+    }
+
+    /// Names the group of consumers that share the queue, for spans.
+    pub fn consumer_group(mut self, group: &str) -> Self {
+        self.config().endpoint.group = Some(group.into());
+        self
+    }
+
+    /// Names the worker, for [`WorkerName`]: one of few that stay, not one of a process.
+    pub fn name(mut self, name: &str) -> Self {
+        self.config().name = WorkerName::of(name);
+        self
+    }
+
+    /// Has a span for each attempt at a job, and for receiving and settling.
+    pub fn trace(mut self) -> Self {
+        self.config().endpoint.trace = true;
+        self
+    }
+
+    /// How the span stands to the one that the message was made in; see [`Relation`].
+    pub fn relation(mut self, relation: Relation) -> Self {
+        self.config().relation = relation;
+        self
+    }
+
+    /// How many attempts a job has: the last one is [`Attempt::Final`](crate::Attempt::Final). Without it, or with 0,
+    /// none is.
+    pub fn max_attempts(mut self, max_attempts: u32) -> Self {
+        self.config().max_attempts = max_attempts;
+        self
+    }
+
+    /// The only types of jobs that this worker knows; all others have the label `_OTHER`.
+    pub fn job_types<'a>(mut self, types: impl IntoIterator<Item = &'a str>) -> Self {
+        // In place before any message can take it.
+        let _ = JobType::other();
+        let types: Arc<[_]> = types.into_iter().map(JobType::of).collect();
+        self.config().job_types = Some(types);
+        self
+    }
+
+    /// Works for this tenant alone. It is the tenant in scope of every job; a message that names another
+    /// is counted, and what it names is left out.
+    pub fn tenant(mut self, tenant: &TenantId) -> Self {
+        self.config().tenancy = Tenancy::One(tenant.clone());
+        self
+    }
+
+    /// Believes the tenant in a message: for a queue that only services can write to which have checked
+    /// it. Without this, or a tenant of its own, the worker leaves the tenant out and counts that.
+    pub fn believe_tenants(mut self) -> Self {
+        self.config().tenancy = Tenancy::Believed;
+        self
+    }
+
+    /// Counts attempts that begin.
+    pub fn started<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Counter>,
+        F::Labels: StartLabels,
+    {
+        self.config().metrics.started = bound(family);
+        self
+    }
+
+    /// Counts attempts that ended, however they ended.
+    pub fn total<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Counter>,
+        F::Labels: JobLabels,
+    {
+        self.config().metrics.total = bound(family);
+        self
+    }
+
+    /// Counts attempts after the first, when they begin.
+    pub fn retries<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Counter>,
+        F::Labels: StartLabels,
+    {
+        self.config().metrics.retries = bound(family);
+        self
+    }
+
+    /// Counts attempts that ended in the dead-letter queue.
+    pub fn dead_letters<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Counter>,
+        F::Labels: JobLabels,
+    {
+        self.config().metrics.dead_letters = bound(family);
+        self
+    }
+
+    /// Shows how many jobs are being worked on.
+    pub fn in_flight<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Gauge>,
+        F::Labels: StartLabels,
+    {
+        self.config().metrics.in_flight = bound(family);
+        self
+    }
+
+    /// Observes the time of an attempt, in seconds. A batch has one.
+    pub fn duration<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Histogram>,
+        F::Labels: JobLabels,
+    {
+        self.config().metrics.duration = bound(family);
+        self
+    }
+
+    /// Observes how long each attempt waited beyond the moment it was due, in seconds: since it was
+    /// enqueued, or since it was to be available. A message that does not say is not observed.
+    pub fn queue_delay<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Histogram>,
+        F::Labels: StartLabels,
+    {
+        self.config().metrics.queue_delay = bound(family);
+        self
+    }
+
+    /// Observes, when an attempt ends, how long ago the job was first enqueued, in seconds. With a label
+    /// for the outcome it tells what a job takes from end to end, all attempts and waits included.
+    pub fn total_age<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Histogram>,
+        F::Labels: JobLabels,
+    {
+        self.config().metrics.total_age = bound(family);
+        self
+    }
+
+    /// Observes how long [`receive`](Self::receive) took where it found something, in seconds.
+    pub fn receive_duration<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Histogram>,
+        F::Labels: QueueLabels,
+    {
+        self.config().metrics.receive_duration = bound(family);
+        self
+    }
+
+    /// Observes how long [`settle`](Self::settle) took, in seconds.
+    pub fn settle_duration<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Histogram>,
+        F::Labels: QueueLabels,
+    {
+        self.config().metrics.settle_duration = bound(family);
+        self
+    }
+
+    fn config(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.config)
+    }
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it is what each setter has to have"
+)]
+fn bound<F>(family: F) -> Option<Bound<F::Handle, crate::run::Run>>
+where
+    F: Family,
+    F::Labels: JobLabels,
+{
+    Some(Bound::new(family, <F::Labels as JobLabels>::index_of))
+}
