@@ -135,6 +135,18 @@ impl Fault {
     }
 }
 
+impl From<&Fault> for FaultId {
+    fn from(fault: &Fault) -> Self {
+        fault.id
+    }
+}
+
+impl From<Fault> for FaultId {
+    fn from(fault: Fault) -> Self {
+        fault.id
+    }
+}
+
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, text, .. } = self;

@@ -111,7 +111,7 @@ impl Marks {
     }
 }
 
-/// Marks `status` with the id of the fault behind it, so that a caller that believes this service does
+/// Marks `status` with the id of the fault behind it (a `Fault`, a reference to one, or the id), so that a caller that believes this service does
 /// not tell the error again; see
 /// [`ClientLayer::believe_fault_marks`](crate::ClientLayer::believe_fault_marks).
 ///
@@ -124,12 +124,13 @@ impl Marks {
 /// use tonic::Status;
 ///
 /// let fault = Fault::error("device_fault", "the device reported a fault");
-/// let status = with_fault(Status::internal(fault.to_string()), fault.id());
+/// let status = with_fault(Status::internal(fault.to_string()), &fault);
 /// assert_eq!(status.metadata().get(FaultId::HEADER).unwrap(), &fault.id().to_string());
 /// ```
 #[cfg(feature = "tonic")]
 #[must_use]
-pub fn with_fault(mut status: Status, id: FaultId) -> Status {
+pub fn with_fault(mut status: Status, fault: impl Into<FaultId>) -> Status {
+    let id = fault.into();
     vouch_for(id);
     let value = MetadataValue::try_from(id.to_string()).expect("hex digits are metadata");
     status.metadata_mut().insert(FaultId::HEADER, value);

@@ -21,9 +21,11 @@ pub fn connect(peer: &Endpoint) -> Link {
         .connect_timeout(Duration::from_secs(2))
         .tcp_nodelay(true)
         .connect_lazy();
+    let layer = ClientLayer::new().trace().target(peer.uri());
     ServiceBuilder::new()
         .layer(ForwardIdsLayer::new())
-        .layer(ClientLayer::new().trace().target(peer.uri()))
+        // Only programs of this system are called: what they have told, nobody tells again.
+        .layer(layer.believe_fault_marks())
         .service(channel)
 }
 
@@ -75,12 +77,6 @@ pub fn timed_out(status: &Status) -> bool {
 #[must_use]
 pub fn unreachable(status: &Status) -> bool {
     status.code() == Code::Unavailable || broke_off(status) && !timed_out(status)
-}
-
-/// Whether a call ended without the peer's answer, so that the peer cannot have told why.
-#[must_use]
-pub fn unanswered(status: &Status) -> bool {
-    broke_off(status) || deadline_passed(status)
 }
 
 /// What came from the peer has no source; what has gone wrong with the connection has.

@@ -6,6 +6,7 @@ from concurrent import futures
 
 import grpc
 from job_kernel.v1 import circuit_pb2, compiler_pb2
+from opentelemetry import trace
 
 import compiler
 import log
@@ -16,12 +17,21 @@ SERVICE = "job_kernel.v1.Compiler"
 # The key under which a status carries its details.
 DETAILS = "grpc-status-details-bin"
 
+# The key under which a status says that its error has been told.
+TOLD = "x-fault-id"
+
 # How long calls under way may go on after the signal to stop, in seconds.
 GRACE = 1.5
 
 
 class CannotListen(Exception):
     """The address cannot be had."""
+
+
+def told():
+    """Says to the caller that the error has been told, and in which span."""
+    span = trace.get_current_span().get_span_context().span_id
+    return TOLD, trace.format_span_id(span)
 
 
 def compile_circuit(request, context):
@@ -33,10 +43,11 @@ def compile_circuit(request, context):
         details = circuit_pb2.CircuitError(
             kind=why.kind, message=why.message, line=why.at.line, column=why.at.column
         )
-        context.set_trailing_metadata(((DETAILS, details.SerializeToString()),))
+        context.set_trailing_metadata(((DETAILS, details.SerializeToString()), told()))
         refusal = (grpc.StatusCode.INVALID_ARGUMENT, str(why))
     except Exception as why:
         log.error("compiler_failed", why)
+        context.set_trailing_metadata((told(),))
         refusal = (grpc.StatusCode.INTERNAL, "the compiler failed")
     else:
         log.info(f"compiled; {program.cancelled_gates} gates cancelled")

@@ -1,6 +1,7 @@
 //! The compiler over gRPC.
 
 use throughline_fault::Fault;
+use throughline_grpc::with_fault;
 use tonic::{Request, Response, Status};
 
 use super::{Compiled, compile};
@@ -21,16 +22,15 @@ impl Compiler for CompilerService {
         let compiled = tokio::task::spawn_blocking(move || compile(&source))
             .await
             .map_err(|why| {
-                let _ = Fault::error("compiler_failed", why);
-                Status::internal("the compiler failed")
+                let fault = Fault::error("compiler_failed", why);
+                with_fault(Status::internal("the compiler failed"), fault)
             })?;
         let Compiled {
             circuit,
             cancelled_gates,
         } = compiled.map_err(|why| {
             let status = why.to_status();
-            let _ = Fault::warning(why.kind().as_str(), why);
-            status
+            with_fault(status, Fault::warning(why.kind().as_str(), why))
         })?;
         tracing::info!("compiled; {cancelled_gates} gates cancelled");
         Ok(Response::new(circuit.to_program(cancelled_gates)))

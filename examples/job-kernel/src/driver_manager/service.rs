@@ -10,6 +10,7 @@ use std::{
 };
 
 use throughline_fault::Fault;
+use throughline_grpc::with_fault;
 use throughline_job::operation;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
@@ -97,8 +98,8 @@ impl DriverService {
         });
         run.await
             .map_err(|why| {
-                let _ = Fault::error("simulator_failed", why);
-                Status::internal("the simulator failed")
+                let fault = Fault::error("simulator_failed", why);
+                with_fault(Status::internal("the simulator failed"), &fault)
             })?
             .map_err(|why: super::Cancelled| Status::cancelled(why.to_string()))
     }
@@ -118,14 +119,15 @@ impl Drop for Caller {
 
 /// What a caller asks for that cannot be run.
 fn refused(why: impl Into<Box<dyn Error + Send + Sync>>) -> Status {
-    Status::invalid_argument(Fault::warning("bad_request", why).to_string())
+    let fault = Fault::warning("bad_request", why);
+    with_fault(Status::invalid_argument(fault.to_string()), &fault)
 }
 
 async fn fault(mode: FaultMode) -> Result<rpc::Counts, Status> {
     match mode {
         FaultMode::Fail => {
-            let told = Fault::error("device_fault", "the device reported a fault");
-            Err(Status::internal(told.to_string()))
+            let fault = Fault::error("device_fault", "the device reported a fault");
+            Err(with_fault(Status::internal(fault.to_string()), &fault))
         }
         // Until the caller hangs up or its deadline passes.
         FaultMode::Stall => std::future::pending().await,

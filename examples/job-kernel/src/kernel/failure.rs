@@ -1,8 +1,9 @@
 //! Why a job failed, and who tells it.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
 use throughline_fault::Fault;
+use throughline_grpc::{peer_error, with_fault};
 use tonic::{Code, Status};
 
 use super::IllegalTransition;
@@ -80,47 +81,55 @@ impl FailureKind {
 #[derive(Debug, Clone)]
 pub struct Failure {
     kind: FailureKind,
-    cause: Option<Status>,
+    fault: Arc<Fault>,
+    /// What a `Submit` is answered with, if it is not made of the kind.
+    answer: Option<Status>,
 }
 
 impl Failure {
-    /// A failure that the kernel is the first to see, and so tells.
+    fn told(kind: FailureKind, fault: Fault, answer: Option<Status>) -> Self {
+        let fault = fault.into();
+        Self {
+            kind,
+            fault,
+            answer,
+        }
+    }
+
+    fn error(kind: FailureKind, why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::told(kind, Fault::error(kind.as_str(), why), None)
+    }
+
+    /// A failure that the kernel is the first to see.
     pub(super) fn new(kind: FailureKind) -> Self {
-        let _ = Fault::error(kind.as_str(), kind.message());
-        Self { kind, cause: None }
+        Self::error(kind, kind.message())
     }
 
     /// A mistake of the submitter's.
     pub(super) fn invalid(why: impl fmt::Display) -> Self {
         let (kind, why) = (FailureKind::InvalidRequest, why.to_string());
-        let _ = Fault::warning(kind.as_str(), why.as_str());
-        Self {
-            kind,
-            cause: Some(Status::invalid_argument(why)),
-        }
-    }
-
-    /// What a call to a peer ended with. A peer tells its own faults; that it is not there, or too
-    /// slow, nobody tells but us.
-    fn of_call(kind: FailureKind, status: Status) -> Self {
-        if link::unanswered(&status) {
-            let _ = Fault::error(kind.as_str(), status.clone());
-        }
-        Self {
-            kind,
-            cause: Some(status),
-        }
+        let answer = Status::invalid_argument(&why);
+        Self::told(kind, Fault::warning(kind.as_str(), why), Some(answer))
     }
 
     /// What a call to the compiler ended with.
     pub(super) fn of_compiler(status: Status) -> Self {
         let kind = match status.code() {
-            Code::InvalidArgument => FailureKind::CircuitRefused,
+            Code::InvalidArgument => return Self::of_circuit(status),
             _ if link::unreachable(&status) => FailureKind::CompilerUnavailable,
             _ if link::timed_out(&status) => FailureKind::CompilerTimeout,
             _ => FailureKind::CompilerFailed,
         };
-        Self::of_call(kind, status)
+        Self::error(kind, peer_error(status))
+    }
+
+    fn of_circuit(status: Status) -> Self {
+        let kind = FailureKind::CircuitRefused;
+        // Message and details go on, metadata of another hop does not.
+        let details = status.details().to_vec().into();
+        let answer = Status::with_details(status.code(), status.message(), details);
+        let fault = Fault::warning(kind.as_str(), peer_error(status));
+        Self::told(kind, fault, Some(answer))
     }
 
     /// What a call to the driver manager ended with.
@@ -130,7 +139,7 @@ impl Failure {
             _ if link::timed_out(&status) => FailureKind::DriverTimeout,
             _ => FailureKind::DriverFailed,
         };
-        Self::of_call(kind, status)
+        Self::error(kind, peer_error(status))
     }
 
     /// Which kind of failure it is.
@@ -139,38 +148,26 @@ impl Failure {
         self.kind
     }
 
-    /// The answer to a `Submit` that failed so: the compiler's own where the circuit is at fault.
+    /// The answer to a `Submit` that failed so: the compiler's own where the circuit is at fault. It
+    /// says that the failure has been told.
     pub(super) fn into_status(self) -> Status {
-        let message = self.to_string();
-        match (self.kind, self.cause) {
-            (FailureKind::InvalidRequest, Some(own)) => own,
-            (FailureKind::CircuitRefused, Some(compilers)) => {
-                // Message and details go on, metadata of another hop does not.
-                Status::with_details(
-                    Code::InvalidArgument,
-                    compilers.message(),
-                    compilers.details().to_vec().into(),
-                )
-            }
-            (FailureKind::CompilerUnavailable | FailureKind::DriverUnavailable, _) => {
+        let message = self.kind.message();
+        let status = self.answer.unwrap_or_else(|| match self.kind {
+            FailureKind::CompilerUnavailable | FailureKind::DriverUnavailable => {
                 Status::unavailable(message)
             }
-            (FailureKind::CompilerTimeout | FailureKind::DriverTimeout, _) => {
+            FailureKind::CompilerTimeout | FailureKind::DriverTimeout => {
                 Status::deadline_exceeded(message)
             }
             _ => Status::internal(message),
-        }
+        });
+        with_fault(status, &*self.fault)
     }
 }
 
 impl From<IllegalTransition> for Failure {
     fn from(why: IllegalTransition) -> Self {
-        let kind = FailureKind::Interrupted;
-        let _ = Fault::error(kind.as_str(), why);
-        Self {
-            kind,
-            cause: Some(Status::internal(why.to_string())),
-        }
+        Self::error(FailureKind::Interrupted, why)
     }
 }
 
@@ -182,6 +179,6 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_ref().map(|cause| cause as _)
+        Some(&*self.fault)
     }
 }

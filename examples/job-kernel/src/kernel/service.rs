@@ -5,6 +5,7 @@ use std::{pin::Pin, sync::Arc};
 use futures_util::{Stream, StreamExt as _};
 use throughline_context::spawn;
 use throughline_fault::Fault;
+use throughline_grpc::with_fault;
 use tokio::sync::{Semaphore, TryAcquireError};
 use tonic::{Request, Response, Status};
 
@@ -79,8 +80,8 @@ impl KernelService {
             .try_acquire_many_owned(size)
             .map_err(too_many)?;
         let job = self.table.insert(job).map_err(|why| {
-            let _ = Fault::warning("id_taken", why);
-            Status::already_exists(why.to_string())
+            let status = Status::already_exists(why.to_string());
+            with_fault(status, Fault::warning("id_taken", why))
         })?;
         let running = Running {
             job: Arc::clone(&job),
@@ -128,6 +129,6 @@ impl Kernel for KernelService {
 }
 
 fn too_many(_: TryAcquireError) -> Status {
-    let _ = Fault::warning("busy", "too many jobs are running");
-    Status::resource_exhausted("too many jobs are running; try again later")
+    let status = Status::resource_exhausted("too many jobs are running; try again later");
+    with_fault(status, Fault::warning("busy", "too many jobs are running"))
 }

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use axum::{
-    Json,
+    Extension, Json,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use throughline_correlation::{Ids, RequestId};
-use throughline_fault::Fault;
+use throughline_fault::{Fault, FaultId};
+use throughline_grpc::peer_error;
 use tonic::{Code, Status};
 
 use crate::{
@@ -111,48 +112,38 @@ pub struct ApiError {
     message: Cow<'static, str>,
     /// Line and column, in the circuit or in the JSON.
     place: Option<(u32, u32)>,
+    told: FaultId,
 }
 
 impl ApiError {
-    /// An error that has been told where it came from.
-    fn told(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>, told: Fault) -> Self {
         Self {
             kind,
             message: message.into(),
             place: None,
+            told: told.into(),
         }
     }
 
-    /// A mistake of the caller's, which the API is the first to see, and so tells: `what` went wrong
-    /// without any of the caller's own words.
+    /// A mistake of the caller's, which the API is the first to see: `what` went wrong without any of
+    /// the caller's own words.
     pub(super) fn refused(
         kind: ErrorKind,
         what: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let _ = Fault::warning(kind.as_str(), what);
-        Self::told(kind, message)
+        Self::new(kind, message, Fault::warning(kind.as_str(), what))
     }
 
-    /// An error that the API is the first to see, and so tells.
-    fn tell(kind: ErrorKind, message: &'static str, why: Status) -> Self {
-        let _ = Fault::error(kind.as_str(), why);
-        Self::told(kind, message)
-    }
-
-    /// A call to the kernel that failed. The kernel tells its own faults; that it is not there, or
-    /// too slow, nobody tells but us.
+    /// A call to the kernel that failed.
     fn of_call(kind: ErrorKind, message: &'static str, why: Status) -> Self {
-        if link::unanswered(&why) {
-            Self::tell(kind, message, why)
-        } else {
-            Self::told(kind, message)
-        }
+        Self::new(kind, message, Fault::error(kind.as_str(), peer_error(why)))
     }
 
     /// An answer of the kernel's that makes no sense.
     pub(super) fn nonsense(what: &'static str) -> Self {
-        Self::tell(ErrorKind::Internal, INTERNAL, Status::internal(what))
+        let kind = ErrorKind::Internal;
+        Self::new(kind, INTERNAL, Fault::error(kind.as_str(), what))
     }
 
     pub(super) fn at(mut self, line: u32, column: u32) -> Self {
@@ -190,7 +181,9 @@ struct ErrorBody<'a> {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.kind.status(), Json(self.to_json())).into_response()
+        // The layer tells a caller of ours by it that the error has been told.
+        let told = Extension(self.told);
+        (self.kind.status(), told, Json(self.to_json())).into_response()
     }
 }
 
@@ -209,17 +202,24 @@ impl From<SpecError> for ApiError {
 /// inside any other status is not.
 impl From<Status> for ApiError {
     fn from(status: Status) -> Self {
+        let refused = |kind: ErrorKind, message: Cow<'static, str>, status| {
+            Self::new(
+                kind,
+                message,
+                Fault::warning(kind.as_str(), peer_error(status)),
+            )
+        };
         if let Some(why) = CircuitError::from_status(&status) {
             let compiler::Position { line, column } = why.position();
-            return Self::told(ErrorKind::Circuit(why.kind()), why.message().to_owned())
-                .at(line, column);
+            let message = why.message().to_owned().into();
+            return refused(ErrorKind::Circuit(why.kind()), message, status).at(line, column);
         }
         match status.code() {
             Code::NotFound => Self::unknown_job(),
-            Code::ResourceExhausted => Self::told(
-                ErrorKind::Busy,
-                "too many jobs are running; try again later",
-            ),
+            Code::ResourceExhausted => {
+                let message = "too many jobs are running; try again later";
+                refused(ErrorKind::Busy, message.into(), status)
+            }
             _ if link::unreachable(&status) => Self::of_call(
                 ErrorKind::Unavailable,
                 "a service behind this one is not reachable; try again later",

@@ -89,12 +89,15 @@ async fn k6_a_mistake_in_a_circuit_is_told_once_by_the_compiler() {
             (&json!(line), &json!(column)),
             "{body}"
         );
-        traces.push((trace_of(&answer), kind));
+        let mark = answer.header("x-fault-id").map(str::to_owned);
+        traces.push((trace_of(&answer), kind, mark));
     }
     stack.end().await.unwrap();
-    for (trace, kind) in traces {
+    for (trace, kind, mark) in traces {
         let line = told_once(&stack, &trace, Role::Compiler, kind);
         assert_eq!(line.text_of("level"), Some("WARN"));
+        // Over two hops the answer says where the line stands.
+        assert_eq!(line.text_of("span_id"), mark.as_deref());
     }
 }
 
