@@ -6,8 +6,7 @@ use opentelemetry::KeyValue;
 
 use crate::{
     conventions::{CONSUMER_GROUP, DESTINATION, OPERATION_NAME, OPERATION_TYPE, SYSTEM},
-    labels::Queue,
-    name::Messaging,
+    labels::{OperationName, Queue, System},
 };
 
 /// A queue as one side sees it.
@@ -16,7 +15,8 @@ pub(crate) struct Endpoint {
     pub(crate) queue: Queue,
     /// Its name in whole, should it be one queue too many for the label.
     destination: Arc<str>,
-    pub(crate) system: Option<&'static str>,
+    system: Option<&'static str>,
+    pub(crate) label: System,
     pub(crate) group: Option<Arc<str>>,
     pub(crate) trace: bool,
 }
@@ -27,13 +27,19 @@ impl Endpoint {
             queue: Queue::of(queue),
             destination: queue.into(),
             system: None,
+            label: System::unknown(),
             group: None,
             trace: false,
         }
     }
 
+    pub(crate) fn is_of(&mut self, system: &'static str) {
+        self.system = Some(system);
+        self.label = System::of(system);
+    }
+
     /// The attributes that every span of the queue has from its start, with room for `more`.
-    pub(crate) fn attributes(&self, operation: Messaging, more: usize) -> Vec<KeyValue> {
+    pub(crate) fn attributes(&self, operation: OperationName, more: usize) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(5 + more);
         if let Some(system) = self.system {
             attributes.push(KeyValue::new(SYSTEM, system));

@@ -39,9 +39,11 @@ catalog! { pub mod throughline, budget 30;
     counter throughline_job_clock_skew_total { kind: Skew };
     /// Messages of a batch that its span does not link to, because it links to 128 others.
     counter throughline_job_links_left_out_total {};
+    /// Jobs whose lease's age nobody sees, because there were 1,024 others at once.
+    counter throughline_job_leases_untracked_total {};
     /// State transitions that the state machine does not allow, and that were not made.
     counter throughline_job_transitions_refused_total {};
-    /// Transitions that a reader of the event stream was too slow to see.
+    /// Events that a reader of a stream was too slow to see.
     counter throughline_job_events_missed_total {};
 }
 

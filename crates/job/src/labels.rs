@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use throughline_catalog::{Label, Labels, label};
+use throughline_catalog::{Label, Labels, Values, label};
 
 use crate::run::Run;
 
@@ -22,6 +22,53 @@ label! {
 label! {
     /// The worker, by the name that it was given. At most 64 of them in a process.
     pub struct WorkerName: Capped<64>;
+}
+
+label! {
+    /// The broker, as the conventions call it: `kafka`, `nats`, `rabbitmq`, `redis`. At most 16 of them
+    /// in a process.
+    pub struct System: Capped<16>;
+}
+
+label! {
+    /// What is done with a queue, by OpenTelemetry's messaging conventions.
+    pub enum OperationName {
+        Send = "send",
+        Receive = "receive",
+        Process = "process",
+        Settle = "settle",
+    }
+}
+
+/// What OpenTelemetry calls `error.type`: the [`Outcome`] of what failed, and nothing, which is the empty
+/// label, of what did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ErrorType(Option<Outcome>);
+
+impl Label for ErrorType {
+    const CARDINALITY: usize = Outcome::CARDINALITY;
+    // In the place of `ok`, which is no error.
+    const VALUES: Values = Values::Closed(&[
+        "",
+        "retry",
+        "dead_letter",
+        "failed",
+        "timeout",
+        "cancelled",
+        "panicked",
+        "abandoned",
+    ]);
+
+    fn index(self) -> usize {
+        self.0.map_or(0, |outcome| outcome.index())
+    }
+
+    fn text(index: usize) -> &'static str {
+        match index {
+            0 => "",
+            index => Outcome::text(index),
+        }
+    }
 }
 
 label! {
@@ -79,6 +126,15 @@ impl JobType {
         // Needed for each such job, and found once.
         static OTHER: OnceLock<JobType> = OnceLock::new();
         *OTHER.get_or_init(|| Self::of("_OTHER"))
+    }
+}
+
+impl System {
+    /// The one value where nobody said which it is.
+    #[must_use]
+    pub fn unknown() -> Self {
+        static UNKNOWN: OnceLock<System> = OnceLock::new();
+        *UNKNOWN.get_or_init(|| Self::of("unknown"))
     }
 }
 
@@ -174,6 +230,9 @@ read! {
     Attempt: run => run.attempt();
     Trigger: run => run.trigger();
     Outcome: run => run.outcome();
+    System: run => run.system();
+    OperationName: run => run.operation();
+    ErrorType: run => Self(Some(run.outcome()).filter(|outcome| *outcome != Outcome::Ok));
 }
 
 impl StartLabel for Queue {}
@@ -181,7 +240,10 @@ impl StartLabel for WorkerName {}
 impl StartLabel for JobType {}
 impl StartLabel for Attempt {}
 impl StartLabel for Trigger {}
+impl StartLabel for System {}
+impl StartLabel for OperationName {}
 impl QueueLabel for Queue {}
+impl QueueLabel for System {}
 impl QueueLabel for WorkerName {}
 
 /// The labels of a family about jobs: a tuple of [`JobLabel`]s, in any order.

@@ -1,11 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 pub mod families;
+pub mod presets;
 
+mod active;
+mod age;
+mod busy;
 mod context;
+mod control_loop;
 mod conventions;
 mod ended;
+mod ending;
 mod endpoint;
+mod events;
 mod job;
 mod labels;
 mod name;
@@ -21,18 +28,24 @@ mod tracer;
 mod transition;
 mod worker;
 
+pub use crate::active::Active;
+pub use crate::age::Ages;
+pub use crate::busy::{InUse, Utilization};
 pub use crate::context::JobContext;
+pub use crate::control_loop::ControlLoop;
+pub use crate::ending::Ending;
+pub use crate::events::Events;
 pub use crate::job::job;
 pub use crate::labels::{
-    Attempt, JobLabel, JobLabels, JobType, Outcome, Queue, QueueLabel, QueueLabels, StartLabel,
-    StartLabels, Trigger, WorkerName,
+    Attempt, ErrorType, JobLabel, JobLabels, JobType, OperationName, Outcome, Queue, QueueLabel,
+    QueueLabels, StartLabel, StartLabels, System, Trigger, WorkerName,
 };
-pub use crate::operation::operation;
+pub use crate::operation::{Operation, QueryClass, operation};
 pub use crate::producer::{Producer, Sending};
 pub use crate::relation::Relation;
 pub use crate::run::Run;
-pub use crate::stage::stage;
+pub use crate::stage::{StageLabels, stage};
 pub use crate::transition::{
     IllegalTransition, State, Transition, TransitionEvents, Transitions, transition,
 };
-pub use crate::worker::{Delivery, Job, Received, Worker};
+pub use crate::worker::{Delivery, Job, JobEvent, JobUpdate, Received, Worker};

@@ -8,33 +8,13 @@ use std::{
 
 use throughline_catalog::Label;
 
-use crate::labels::Queue;
+use crate::labels::{OperationName, Queue};
 
-/// The operations of the messaging conventions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Messaging {
-    Send,
-    Receive,
-    Process,
-    Settle,
-}
-
-impl Messaging {
-    const COUNT: usize = 4;
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Send => "send",
-            Self::Receive => "receive",
-            Self::Process => "process",
-            Self::Settle => "settle",
-        }
-    }
-
+impl OperationName {
     /// `{operation} {queue}`. Both are bounded, and so are their combinations.
     pub(crate) fn of(self, queue: Queue) -> &'static str {
-        static NAMES: [[OnceLock<Box<str>>; Queue::CARDINALITY]; Messaging::COUNT] =
-            [const { [const { OnceLock::new() }; Queue::CARDINALITY] }; Messaging::COUNT];
+        static NAMES: [[OnceLock<Box<str>>; Queue::CARDINALITY]; OperationName::CARDINALITY] =
+            [const { [const { OnceLock::new() }; Queue::CARDINALITY] }; OperationName::CARDINALITY];
         let (operation, text) = (self.as_str(), queue.as_str());
         NAMES[self as usize][queue.index()].get_or_init(|| format!("{operation} {text}").into())
     }

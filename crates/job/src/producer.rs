@@ -15,8 +15,8 @@ use crate::{
     conventions::{ATTEMPT, ERROR_TYPE, JOB_TYPE, MESSAGE_COUNT, MESSAGE_ID, TRIGGER},
     ended::{Ended, Watched},
     endpoint::Endpoint,
+    labels::OperationName,
     labels::{Attempt, JobLabels, JobType, Outcome},
-    name::Messaging,
     run::Run,
     span,
     time::Timeline,
@@ -87,7 +87,7 @@ impl Producer {
 
     /// Says which broker it is, as the conventions call it: `kafka`, `nats`, `rabbitmq`, `redis`.
     pub fn system(mut self, system: &'static str) -> Self {
-        self.config().endpoint.system = Some(system);
+        self.config().endpoint.is_of(system);
         self
     }
 
@@ -176,7 +176,7 @@ impl Producer {
                 _ => Attempt::Retry,
             },
             trigger: context.trigger(),
-            ..Run::of_queue(endpoint.queue)
+            ..Run::of_queue(endpoint, OperationName::Send)
         };
         let timeline = Timeline::current();
         let started = tokio::time::Instant::now();
@@ -188,10 +188,10 @@ impl Producer {
                 Creation::Here => None,
             };
             let make = || {
-                let mut attributes = endpoint.attributes(Messaging::Send, 6);
+                let mut attributes = endpoint.attributes(OperationName::Send, 6);
                 attributes.push(KeyValue::new(JOB_TYPE, run.job_type.as_str()));
                 let links = kept.clone().map(|span| vec![Link::with_context(span)]);
-                SpanBuilder::from_name(Messaging::Send.of(endpoint.queue))
+                SpanBuilder::from_name(OperationName::Send.of(endpoint.queue))
                     .with_kind(SpanKind::Producer)
                     .with_start_time(timeline.at(started))
                     .with_attributes(attributes)

@@ -1,11 +1,16 @@
 //! What is known of one attempt at a job.
 
-use crate::labels::{Attempt, JobType, Outcome, Queue, Trigger, WorkerName};
+use crate::{
+    endpoint::Endpoint,
+    labels::{Attempt, JobType, OperationName, Outcome, Queue, System, Trigger, WorkerName},
+};
 
 /// One attempt at a job, as far as labels need to know it; see [`JobLabel`](crate::JobLabel).
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     pub(crate) queue: Queue,
+    pub(crate) system: System,
+    pub(crate) operation: OperationName,
     pub(crate) worker: WorkerName,
     pub(crate) job_type: JobType,
     pub(crate) attempt: Attempt,
@@ -15,9 +20,11 @@ pub struct Run {
 
 impl Run {
     /// The run that stands for a queue or a worker as a whole.
-    pub(crate) fn of_queue(queue: Queue) -> Self {
+    pub(crate) fn of_queue(endpoint: &Endpoint, operation: OperationName) -> Self {
         Self {
-            queue,
+            queue: endpoint.queue,
+            system: endpoint.label,
+            operation,
             worker: WorkerName::unnamed(),
             job_type: JobType::OVERFLOW,
             attempt: Attempt::First,
@@ -30,6 +37,18 @@ impl Run {
     #[must_use]
     pub const fn queue(&self) -> Queue {
         self.queue
+    }
+
+    /// The broker.
+    #[must_use]
+    pub const fn system(&self) -> System {
+        self.system
+    }
+
+    /// What is done: a job is processed, and there are sending, receiving and settling beside it.
+    #[must_use]
+    pub const fn operation(&self) -> OperationName {
+        self.operation
     }
 
     /// The worker.

@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use opentelemetry::{
-    Context,
+    Context, KeyValue,
     trace::{SpanBuilder, Status, TraceContextExt},
 };
 use throughline_context::{Concern, Scope, Switch};
 use throughline_correlation::Ids;
 
-use crate::tracer;
+use crate::{conventions::ERROR_TYPE, ending::Ending, tracer};
 
 /// Whether the switch lets helpers do more than run the work.
 pub(crate) fn helps() -> bool {
@@ -58,21 +58,15 @@ pub(crate) fn open(parent: &Context, ids: &Ids, make: impl Fn() -> SpanBuilder) 
     Some(parent.with_span(span))
 }
 
-/// How the work in a span ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Ok,
-    Failed,
-    /// Its future was dropped, or panicked.
-    Abandoned,
-}
-
-/// Ends the span of `scope`.
+/// Ends the span of `scope`. A panic is told apart from an error by `error.type`.
 pub(crate) fn close(scope: &Scope, ending: Ending, at: SystemTime) {
     let span = scope.context().span();
     if span.is_recording() {
-        if ending != Ending::Ok {
+        if !ending.is_ok() {
             span.set_status(Status::error(""));
+        }
+        if matches!(ending, Ending::Cancelled | Ending::Panicked) {
+            span.set_attribute(KeyValue::new(ERROR_TYPE, ending.as_str()));
         }
         span.end_with_timestamp(at);
     }

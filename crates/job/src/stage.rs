@@ -7,16 +7,46 @@ use throughline_catalog::{Era, Family, Histogram, Label, Labels};
 use throughline_correlation::Ids;
 
 use crate::{
+    ending::Ending,
     name::joined,
     span,
     timed::{Part, timed},
 };
 
+/// The labels of a stage's time: the stage, and how it ended if that is one; or none, for a family
+/// that is about one stage alone.
+pub trait StageLabels<S>: Labels {
+    /// The index of the labels' values for this stage and ending.
+    fn index_of(stage: S, ending: Ending) -> usize;
+}
+
+impl<S: Label> StageLabels<S> for () {
+    fn index_of(_: S, _: Ending) -> usize {
+        0
+    }
+}
+
+impl<S: Label> StageLabels<S> for (S,) {
+    fn index_of(stage: S, _: Ending) -> usize {
+        (stage,).index()
+    }
+}
+
+impl<S: Label> StageLabels<S> for (S, Ending) {
+    fn index_of(stage: S, ending: Ending) -> usize {
+        (stage, ending).index()
+    }
+}
+
 /// Runs one stage of a job: in a span `stage {name}`, with the stage in scope for log lines, and its
 /// time, in seconds, in `family`.
 ///
-/// The time is recorded once however the stage ends, also when its future is dropped. The stage of
-/// an outer scope comes back afterwards.
+/// The time is recorded once however the stage ends, also when its future is dropped. Stages may be
+/// nested, and several may run at once: each is in scope of its own work, and the stage of an outer
+/// scope comes back afterwards; its time includes that of the inner ones.
+///
+/// The span is part of the trace in scope. Where there is none, or it is not recorded, there is no span,
+/// and nothing is allocated.
 ///
 /// # Errors
 /// Whatever the work returns; an `Err` marks the span as failed.
@@ -52,9 +82,9 @@ pub async fn stage<F, S, T, E>(
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E>
 where
-    F: Family<Handle = Histogram, Labels = (S,)>,
+    F: Family<Handle = Histogram>,
+    F::Labels: StageLabels<S>,
     S: Label,
-    (S,): Labels,
 {
     let _ = family;
     let ids = Ids::current();
@@ -68,9 +98,10 @@ where
         let make = || SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal);
         part = part.spanned(make);
     }
-    let end = move |_, took| {
+    let end = move |ending, took| {
         if let Some(era) = counted {
-            F::store().get(era, (stage,).index()).record(took);
+            let index = <F::Labels as StageLabels<S>>::index_of(stage, ending);
+            F::store().get(era, index).record(took);
         }
     };
     timed(part, end, work).await

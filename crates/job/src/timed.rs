@@ -13,12 +13,10 @@ use throughline_context::{InScope, Scope};
 use throughline_correlation::{Ids, InScope as InIds};
 use tokio::time::Instant;
 
-use crate::{
-    span::{self, Ending},
-    time::Timeline,
-};
+use crate::{ending::Ending, span, time::Timeline};
 
 /// A piece of work that begins: its ids, its clock, and its span if it has one.
+#[derive(Debug)]
 pub(crate) struct Part {
     ids: Ids,
     started: Instant,
@@ -37,8 +35,7 @@ impl Part {
 
     /// Opens a span for it under the current one, on the timeline of the job in scope.
     pub(crate) fn spanned(self, make: impl Fn() -> SpanBuilder) -> Self {
-        let timeline = Timeline::current();
-        self.spanned_on(timeline, make)
+        self.spanned_on(Timeline::current(), make)
     }
 
     /// As [`spanned`](Self::spanned), on a timeline that what is inside finds.
@@ -59,19 +56,26 @@ impl Part {
         self
     }
 
-    /// Its scope, if it has a span.
-    pub(crate) fn scope(&self) -> Option<&Scope> {
-        self.span.as_ref().map(|(scope, _)| scope)
+    /// Its span's context, if it has one.
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.span.as_ref().map(|(scope, _)| scope.context())
     }
 
     fn around<F>(&self, work: F) -> Within<F> {
-        match self.scope() {
-            Some(scope) => Within::Span {
+        match &self.span {
+            Some((scope, _)) => Within::Span {
                 work: scope.clone().around(work),
             },
             None => Within::Ids {
                 work: self.ids.clone().around(work),
             },
+        }
+    }
+
+    fn run<R>(&self, work: impl FnOnce() -> R) -> R {
+        match &self.span {
+            Some((scope, _)) => scope.run(work),
+            None => self.ids.clone().run(work),
         }
     }
 }
@@ -82,17 +86,27 @@ pub(crate) async fn timed<T, E>(
     end: impl FnOnce(Ending, Duration),
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let mut guard = Guard {
-        part,
-        end: Some(end),
-        ending: Ending::Abandoned,
-    };
-    let result = guard.part.around(work).await;
-    guard.ending = if result.is_ok() {
-        Ending::Ok
-    } else {
-        Ending::Failed
-    };
+    let mut guard = Guard::new(part, end);
+    let work = guard.part.around(work);
+    let result = Noting {
+        work,
+        ending: &mut guard.ending,
+    }
+    .await;
+    guard.ending = Ending::of(&result);
+    result
+}
+
+/// As [`timed`], of work that does not wait.
+pub(crate) fn timed_call<T, E>(
+    part: Part,
+    end: impl FnOnce(Ending, Duration),
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let mut guard = Guard::new(part, end);
+    guard.ending = Ending::Panicked;
+    let result = guard.part.run(work);
+    guard.ending = Ending::of(&result);
     result
 }
 
@@ -100,6 +114,16 @@ struct Guard<F: FnOnce(Ending, Duration)> {
     part: Part,
     end: Option<F>,
     ending: Ending,
+}
+
+impl<F: FnOnce(Ending, Duration)> Guard<F> {
+    const fn new(part: Part, end: F) -> Self {
+        Self {
+            part,
+            end: Some(end),
+            ending: Ending::Cancelled,
+        }
+    }
 }
 
 impl<F: FnOnce(Ending, Duration)> Drop for Guard<F> {
@@ -112,6 +136,28 @@ impl<F: FnOnce(Ending, Duration)> Drop for Guard<F> {
         // In the span, so that whoever keeps exemplars finds it.
         scope.run(|| end(self.ending, took));
         span::close(scope, self.ending, timeline.at(self.part.started + took));
+    }
+}
+
+pin_project! {
+    /// Notes how the work is left: in a poll as panicked, between two as cancelled.
+    struct Noting<'a, F> {
+        #[pin]
+        work: F,
+        ending: &'a mut Ending,
+    }
+}
+
+impl<F: Future> Future for Noting<'_, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        **this.ending = Ending::Panicked;
+        let result = this.work.poll(task);
+        **this.ending = Ending::Cancelled;
+        result
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::{fmt, time::SystemTime};
 
-use throughline_catalog::{Counter, Family, Label, Labels};
+use throughline_catalog::{Counter, Family, Gauge, Label, Labels, Store};
 use throughline_correlation::{Ids, JobId};
-use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::{families::throughline, span};
+use crate::{
+    events::{Events, Feed},
+    families::throughline,
+    span,
+};
 
 /// The states of a job: a closed set that knows which may follow which.
 pub trait State: Label + PartialEq + fmt::Debug + Send + Sync {
@@ -51,9 +54,13 @@ impl<S: State> std::error::Error for IllegalTransition<S> {}
 /// The stream of events is bounded: a reader that is slow loses the oldest and learns how many.
 #[derive(Debug)]
 pub struct Transitions<F, S> {
-    events: broadcast::Sender<Transition<S>>,
+    feed: Feed<Transition<S>>,
     family: F,
+    population: Option<ByState<S>>,
 }
+
+/// How many are in each state.
+struct ByState<S>(&'static Store<Gauge>, fn(S) -> usize);
 
 impl<F, S> Transitions<F, S>
 where
@@ -68,8 +75,35 @@ where
     #[must_use]
     pub fn new(family: F, capacity: usize) -> Self {
         Self {
-            events: broadcast::Sender::new(capacity),
+            feed: Feed::new(capacity),
             family,
+            population: None,
+        }
+    }
+
+    /// Shows in `family` how many are in each state, such as `agents_total{status}`. What comes to be
+    /// in its first state [enters](Self::enter), what is no more [leaves](Self::leave).
+    #[must_use]
+    pub fn population<G>(mut self, _: G) -> Self
+    where
+        G: Family<Handle = Gauge, Labels = (S,)>,
+        (S,): Labels,
+    {
+        self.population = Some(ByState(G::store(), |state| (state,).index()));
+        self
+    }
+
+    /// One more is in this state, without having been in another.
+    pub fn enter(&self, state: S) {
+        if span::counts() {
+            self.move_by(state, 1.0);
+        }
+    }
+
+    /// One less is in this state, without being in another.
+    pub fn leave(&self, state: S) {
+        if span::counts() {
+            self.move_by(state, -1.0);
         }
     }
 
@@ -86,55 +120,44 @@ where
         to: S,
     ) -> Result<Transition<S>, IllegalTransition<S>> {
         transition(self.family, from, to)?;
-        let stage = Ids::current().stage();
+        if self.population.is_some() && span::counts() {
+            self.move_by(from, -1.0);
+            self.move_by(to, 1.0);
+        }
         let transition = Transition {
             at: SystemTime::now(),
             job: job.clone(),
             from,
             to,
-            stage,
+            stage: Ids::with_current(Ids::stage),
         };
-        // Nobody may be following; that is no error.
-        let _ = self.events.send(transition.clone());
+        if self.feed.is_followed() {
+            self.feed.tell(transition.clone());
+        }
         Ok(transition)
     }
 
     /// Follows all jobs from now on.
     #[must_use]
     pub fn follow(&self) -> TransitionEvents<S> {
-        TransitionEvents {
-            events: self.events.subscribe(),
+        self.feed.follow()
+    }
+
+    fn move_by(&self, state: S, by: f64) {
+        if let Some(ByState(store, index)) = &self.population {
+            store.now(index(state)).increment(by);
         }
     }
 }
 
-/// A reader of the event stream.
-#[derive(Debug)]
-pub struct TransitionEvents<S> {
-    events: broadcast::Receiver<Transition<S>>,
-}
-
-impl<S: State> TransitionEvents<S> {
-    /// The next transition of any job; `None` when there will be no more.
-    ///
-    /// `Err` tells how many this reader was too slow to see; the next call goes on after them. Nothing
-    /// is lost if the future is dropped while it waits.
-    ///
-    /// # Errors
-    /// The number of transitions that were missed.
-    pub async fn next(&mut self) -> Option<Result<Transition<S>, u64>> {
-        match self.events.recv().await {
-            Ok(transition) => Some(Ok(transition)),
-            Err(RecvError::Lagged(missed)) => {
-                throughline::throughline_job_events_missed_total
-                    .with(())
-                    .increment(missed);
-                Some(Err(missed))
-            }
-            Err(RecvError::Closed) => None,
-        }
+impl<S> fmt::Debug for ByState<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.desc().name())
     }
 }
+
+/// A reader of the transitions of all jobs.
+pub type TransitionEvents<S> = Events<Transition<S>>;
 
 /// Makes one state transition of a job: checks that it is allowed and counts it in `family`.
 ///

@@ -8,7 +8,6 @@
 mod ledger;
 mod scale;
 
-use std::fs;
 use std::time::Instant;
 
 use axum::{Router, body::Body, routing};
@@ -96,23 +95,6 @@ fn request(rng: &mut fastrand::Rng, n: usize) -> Request<Body> {
     request
 }
 
-/// The size of a page in bytes: it is among any mapping's details.
-fn page() -> usize {
-    let smaps = fs::read_to_string("/proc/self/smaps").expect("this is Linux");
-    let kilobytes = smaps.lines().find_map(|line| {
-        let size = line.strip_prefix("KernelPageSize:")?.strip_suffix("kB")?;
-        size.trim().parse::<usize>().ok()
-    });
-    kilobytes.expect("every mapping has pages") * 1024
-}
-
-/// The resident set in pages.
-fn resident() -> usize {
-    let statm = fs::read_to_string("/proc/self/statm").expect("this is Linux");
-    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
-    pages.expect("it is the second number")
-}
-
 #[tokio::test]
 async fn nothing_that_a_client_invents_stays() {
     let requests = scale::count("THROUGHLINE_MILLION_REQUESTS", 1_000_000);
@@ -120,14 +102,13 @@ async fn nothing_that_a_client_invents_stays() {
     let mut rng = fastrand::Rng::with_seed(scale::seed());
     let ledger = Ledger::default();
     metrics::set_global_recorder(ledger.clone()).expect("this process has no other");
-    let page = page();
     let app = app();
     let started = Instant::now();
     let (mut series, mut memory) = (0, 0);
     for n in 0..requests {
         match n {
             1_000 => series = ledger.series(),
-            10_000 => memory = resident(),
+            10_000 => memory = scale::resident(),
             _ => {}
         }
         let request = request(&mut rng, n);
@@ -142,12 +123,12 @@ async fn nothing_that_a_client_invents_stays() {
         }
     }
     let took = started.elapsed();
-    let grown = resident().saturating_sub(memory) * page;
+    let grown = scale::resident().saturating_sub(memory);
     println!(
         "{requests} requests in {took:.1?}: {series} series after 1000 and {} after all; \
          {} kB resident after 10000, and {} kB more after all",
         ledger.series(),
-        memory * page / 1024,
+        memory / 1024,
         grown / 1024,
     );
     assert!(0 < series);

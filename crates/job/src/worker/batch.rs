@@ -14,6 +14,7 @@ use super::{
 use crate::{
     context::JobContext,
     families::throughline,
+    labels::OperationName,
     run::Run,
     span,
     time::{Stamp, Timeline},
@@ -27,7 +28,7 @@ pub(super) fn start(worker: &Worker, job_type: &str, contexts: &[JobContext]) ->
     let run = Run {
         worker: config.name,
         job_type: worker.job_type(job_type),
-        ..Run::of_queue(config.endpoint.queue)
+        ..Run::of_queue(&config.endpoint, OperationName::Process)
     };
     let timeline = Timeline::start();
     let now = Stamp::of(timeline.began());

@@ -2,14 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
-use opentelemetry::{
-    KeyValue,
-    trace::{SpanRef, Status, TraceContextExt},
-};
+use opentelemetry::{KeyValue, trace::Status};
 use throughline_catalog::Era;
 use throughline_context::Scope;
 
-use super::{Worker, metrics::Members};
+use super::{JobUpdate, Worker, metrics::Members, progress::Told};
 use crate::{
     context::JobContext,
     conventions::{ERROR_TYPE, OUTCOME},
@@ -62,16 +59,18 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a job that is dropped is counted as abandoned"]
 pub struct Job {
-    worker: Worker,
+    pub(super) worker: Worker,
     context: JobContext,
     run: Run,
     members: Members,
-    scope: Scope,
-    is_spanned: bool,
-    timeline: Timeline,
+    pub(super) scope: Scope,
+    pub(super) is_spanned: bool,
+    pub(super) timeline: Timeline,
     counted: Option<Era>,
     max_attempts: u32,
     ended: Ended,
+    pub(super) lease: Option<usize>,
+    pub(super) progress: Told,
 }
 
 /// What a job begins with.
@@ -104,7 +103,12 @@ impl Job {
         if let Some(era) = counted {
             worker.config.metrics.begin(era, run, members);
         }
-        Self {
+        let metrics = &worker.config.metrics;
+        if let Some((_, busy)) = &metrics.busy {
+            busy.begin();
+        }
+        let leases = metrics.leases.as_ref();
+        let job = Self {
             worker: worker.clone(),
             context,
             run,
@@ -115,7 +119,11 @@ impl Job {
             counted,
             max_attempts,
             ended: Ended::new(),
-        }
+            lease: leases.and_then(|(_, leases)| leases.take()),
+            progress: Told::default(),
+        };
+        job.tell(JobUpdate::Started);
+        job
     }
 
     /// The context that came with the message; of a batch, that of the oldest.
@@ -177,12 +185,6 @@ impl Job {
         self.ended.set(outcome);
     }
 
-    /// Its own span, if it has one.
-    fn span(&self) -> Option<SpanRef<'_>> {
-        let span = self.scope.context().span();
-        (self.is_spanned && span.is_recording()).then_some(span)
-    }
-
     /// How long ago it began.
     fn took(&self) -> Duration {
         self.timeline.instant().elapsed()
@@ -192,12 +194,19 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         self.run.outcome = self.ended.get();
+        self.tell(JobUpdate::Ended(self.run.outcome));
+        let metrics = &self.worker.config.metrics;
+        if let Some((_, busy)) = &metrics.busy {
+            busy.end();
+        }
+        if let (Some(place), Some((_, leases))) = (self.lease, &metrics.leases) {
+            leases.give_back(place);
+        }
         let took = self.took();
         let end = self.timeline.at(self.timeline.instant() + took);
         if let Some(era) = self.counted {
             // In the span, so that whoever keeps exemplars finds it.
             let _in = self.scope.enter();
-            let metrics = &self.worker.config.metrics;
             metrics.end(era, self.run, self.members);
             if let Some(family) = &metrics.duration {
                 family.at(era, &self.run).record(took);

@@ -1,8 +1,12 @@
 //! The families of a worker's life.
 
+use std::sync::Arc;
+
 use throughline_catalog::{Bound, Counter, Era, Gauge, Histogram};
 
+use super::lease::Leases;
 use crate::{
+    busy::Busy,
     labels::{Attempt, Outcome},
     run::Run,
 };
@@ -20,6 +24,10 @@ pub(super) struct Metrics {
     pub(super) total_age: Option<Bound<Histogram, Run>>,
     pub(super) receive_duration: Option<Bound<Histogram, Run>>,
     pub(super) settle_duration: Option<Bound<Histogram, Run>>,
+    pub(super) backlog: Option<Bound<Gauge, Run>>,
+    pub(super) oldest_age: Option<Bound<Gauge, Run>>,
+    pub(super) busy: Option<(Bound<Gauge, Run>, Arc<Busy>)>,
+    pub(super) leases: Option<(Bound<Gauge, Run>, Arc<Leases>)>,
 }
 
 /// How many jobs of each attempt one [`Job`](super::Job) stands for: one, but of a batch.

@@ -3,7 +3,10 @@
 mod batch;
 mod delivery;
 mod job;
+mod lease;
 mod metrics;
+mod observe;
+mod progress;
 mod receive;
 mod setters;
 mod start;
@@ -13,10 +16,16 @@ use std::{future::Future, sync::Arc};
 use throughline_correlation::TenantId;
 
 use self::metrics::Metrics;
-pub use self::{delivery::Delivery, job::Job, receive::Received};
+pub use self::{
+    delivery::Delivery,
+    job::Job,
+    progress::{JobEvent, JobUpdate},
+    receive::Received,
+};
 use crate::{
     context::JobContext,
     endpoint::Endpoint,
+    events::Feed,
     labels::{JobType, WorkerName},
     relation::Relation,
 };
@@ -84,6 +93,7 @@ struct Config {
     tenancy: Tenancy,
     job_types: Option<Arc<[JobType]>>,
     metrics: Metrics,
+    events: Option<Arc<Feed<JobEvent>>>,
 }
 
 /// What a worker makes of the tenant in a message.
@@ -109,6 +119,7 @@ impl Worker {
                 tenancy: Tenancy::Unknown,
                 job_types: None,
                 metrics: Metrics::default(),
+                events: None,
             }),
         }
     }

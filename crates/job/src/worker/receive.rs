@@ -11,7 +11,13 @@ use throughline_correlation::Ids;
 use tokio::time::Instant;
 
 use super::{Worker, start::count_attribute};
-use crate::{conventions::ERROR_TYPE, name::Messaging, run::Run, span, time::Timeline};
+use crate::{
+    conventions::ERROR_TYPE,
+    labels::{OperationName, Outcome},
+    run::Run,
+    span,
+    time::Timeline,
+};
 
 /// What receiving gives: some messages, or none.
 ///
@@ -61,7 +67,13 @@ impl Worker {
         if messages != 0 {
             let family = self.config.metrics.receive_duration.as_ref();
             let count = (messages != 1).then_some(messages);
-            self.asked(Messaging::Receive, started, family, count, result.is_err());
+            self.asked(
+                OperationName::Receive,
+                started,
+                family,
+                count,
+                result.is_err(),
+            );
         }
         result
     }
@@ -75,14 +87,20 @@ impl Worker {
         let started = Started::now();
         let result = settle.await;
         let family = self.config.metrics.settle_duration.as_ref();
-        self.asked(Messaging::Settle, started, family, None, result.is_err());
+        self.asked(
+            OperationName::Settle,
+            started,
+            family,
+            None,
+            result.is_err(),
+        );
         result
     }
 
     /// Tells of an answer of the broker.
     fn asked(
         &self,
-        operation: Messaging,
+        operation: OperationName,
         started: Started,
         family: Option<&Bound<Histogram, Run>>,
         messages: Option<usize>,
@@ -93,7 +111,12 @@ impl Worker {
         if let Some(family) = family.filter(|_| span::counts()) {
             let run = Run {
                 worker: self.config.name,
-                ..Run::of_queue(endpoint.queue)
+                outcome: if is_failed {
+                    Outcome::Failed
+                } else {
+                    Outcome::Ok
+                },
+                ..Run::of_queue(endpoint, operation)
             };
             family.at(started.era, &run).record(took);
         }

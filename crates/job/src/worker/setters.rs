@@ -5,8 +5,10 @@ use std::sync::Arc;
 use throughline_catalog::{Bound, Counter, Family, Gauge, Histogram};
 use throughline_correlation::TenantId;
 
-use super::{Config, Tenancy, Worker};
+use super::{Config, Tenancy, Worker, lease::Leases};
 use crate::{
+    busy::Busy,
+    events::Feed,
     labels::{JobLabels, JobType, QueueLabels, StartLabels, WorkerName},
     relation::Relation,
 };
@@ -14,7 +16,7 @@ use crate::{
 impl Worker {
     /// Says which broker it is, as the conventions call it: `kafka`, `nats`, `rabbitmq`, `redis`.
     pub fn system(mut self, system: &'static str) -> Self {
-        self.config().endpoint.system = Some(system);
+        self.config().endpoint.is_of(system);
         self
     }
 
@@ -164,6 +166,19 @@ impl Worker {
         self
     }
 
+    /// Observes how long receiving and settling took, in seconds, by how they went: in place of
+    /// [`receive_duration`](Self::receive_duration) and [`settle_duration`](Self::settle_duration), with an
+    /// [`OperationName`](crate::OperationName) to tell them apart.
+    pub fn broker_duration<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Histogram>,
+        F::Labels: JobLabels,
+    {
+        self.config().metrics.receive_duration = bound(family);
+        self.config().metrics.settle_duration = bound(family);
+        self
+    }
+
     /// Observes how long [`settle`](Self::settle) took, in seconds.
     pub fn settle_duration<F>(mut self, family: F) -> Self
     where
@@ -171,6 +186,62 @@ impl Worker {
         F::Labels: QueueLabels,
     {
         self.config().metrics.settle_duration = bound(family);
+        self
+    }
+
+    /// Shows how many messages wait in the queue, from [`show_backlog`](Self::show_backlog).
+    pub fn backlog<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Gauge>,
+        F::Labels: QueueLabels,
+    {
+        self.config().metrics.backlog = bound(family);
+        self
+    }
+
+    /// Shows how long the oldest message has waited, in seconds, from
+    /// [`show_backlog`](Self::show_backlog).
+    pub fn oldest_age<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Gauge>,
+        F::Labels: QueueLabels,
+    {
+        self.config().metrics.oldest_age = bound(family);
+        self
+    }
+
+    /// Shows at each [`observe`](Self::observe) how much of the time since the last one the worker was at
+    /// work, in percent of what `slots` jobs at once would be.
+    pub fn busy_time<F>(mut self, family: F, slots: u32) -> Self
+    where
+        F: Family<Handle = Gauge>,
+        F::Labels: QueueLabels,
+    {
+        self.config().metrics.busy =
+            bound(family).map(|family| (family, Arc::new(Busy::new(slots))));
+        self
+    }
+
+    /// Shows at each [`observe`](Self::observe) how long ago the lease was last renewed that was not for
+    /// longest, in seconds: by [`Job::heartbeat`](crate::Job::heartbeat), or when its job began. Of 1,024
+    /// jobs at once.
+    pub fn lease_age<F>(mut self, family: F) -> Self
+    where
+        F: Family<Handle = Gauge>,
+        F::Labels: QueueLabels,
+    {
+        self.config().metrics.leases =
+            bound(family).map(|family| (family, Arc::new(Leases::new())));
+        self
+    }
+
+    /// Keeps `capacity` events for slow readers, rounded up to a power of two; see
+    /// [`follow`](Self::follow).
+    ///
+    /// # Panics
+    /// If `capacity` is 0.
+    pub fn events(mut self, capacity: usize) -> Self {
+        self.config().events = Some(Arc::new(Feed::new(capacity)));
         self
     }
 

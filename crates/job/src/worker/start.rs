@@ -16,8 +16,8 @@ use crate::{
         ATTEMPT, JOB_TYPE, LINK, MAX_ATTEMPTS, MESSAGE_COUNT, MESSAGE_ID, QUEUE_DELAY, TRIGGER,
     },
     families::{Rejected, rejected},
+    labels::OperationName,
     labels::{Attempt, JobType, Outcome, Trigger},
-    name::Messaging,
     relation::Relation,
     run::Run,
     span::{self, Untraced},
@@ -38,7 +38,7 @@ pub(super) fn one(worker: &Worker, delivery: Delivery<'_>) -> Job {
         job_type: worker.job_type(job_type),
         attempt: attempt(context.attempt(), max_attempts),
         trigger: context.trigger(),
-        ..Run::of_queue(config.endpoint.queue)
+        ..Run::of_queue(&config.endpoint, OperationName::Process)
     };
     let timeline = Timeline::start();
     let now = Stamp::of(timeline.began());
@@ -134,9 +134,9 @@ pub(super) fn open(
 ) -> Option<Context> {
     let endpoint = &worker.config.endpoint;
     let make = || {
-        let mut attributes = endpoint.attributes(Messaging::Process, 7);
+        let mut attributes = endpoint.attributes(OperationName::Process, 7);
         attributes.push(KeyValue::new(JOB_TYPE, job_type.as_str()));
-        SpanBuilder::from_name(Messaging::Process.of(endpoint.queue))
+        SpanBuilder::from_name(OperationName::Process.of(endpoint.queue))
             .with_kind(SpanKind::Consumer)
             .with_start_time(timeline.began())
             .with_attributes(attributes)

@@ -6,8 +6,13 @@
 mod batches;
 mod crossing;
 mod dead_letters;
+mod gauges;
 mod hostile;
+mod long_work;
+mod loops;
+mod names;
 mod operations;
+mod operations_of_stores;
 mod outcomes;
 mod relations;
 mod spans;

@@ -33,3 +33,22 @@ fn read<T: FromStr<Err: Debug>>(variable: &str) -> Option<T> {
             .unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
     )
 }
+
+/// The size of a page in bytes: it is among any mapping's details.
+fn page() -> usize {
+    let smaps = std::fs::read_to_string("/proc/self/smaps").expect("this is Linux");
+    let kilobytes = smaps.lines().find_map(|line| {
+        let size = line.strip_prefix("KernelPageSize:")?.strip_suffix("kB")?;
+        size.trim().parse::<usize>().ok()
+    });
+    kilobytes.expect("every mapping has pages") * 1024
+}
+
+/// The resident set in bytes.
+pub fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("this is Linux");
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    pages
+        .map(|pages: usize| pages * page())
+        .expect("it is the second number")
+}

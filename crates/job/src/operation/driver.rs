@@ -1,16 +1,10 @@
-//! Operations: calls to a store, a driver, anything that answers.
+//! The operation of a driver, in one line.
 
 use std::future::Future;
 
-use opentelemetry::trace::{SpanBuilder, SpanKind};
-use throughline_catalog::{Counter, Era, Family, Histogram, Label, Labels};
-use throughline_correlation::Ids;
+use throughline_catalog::{Counter, Family, Histogram, Label, Labels};
 
-use crate::{
-    name::joined,
-    span::{self, Ending},
-    timed::{Part, timed},
-};
+use super::Operation;
 
 /// Runs one operation of a driver, a store or any other thing that answers: in a span
 /// `{operation} {target}`, counted in `total` by whether it succeeded, its time, in seconds, in
@@ -44,7 +38,7 @@ use crate::{
 /// # }
 /// ```
 pub async fn operation<C, H, D, O, T, E>(
-    (_, _): (C, H),
+    (total, duration): (C, H),
     (target, op): (D, O),
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E>
@@ -56,25 +50,9 @@ where
     (D, O, bool): Labels,
     (D, O): Labels,
 {
-    let ids = Ids::current();
-    if !span::helps() {
-        return ids.around(work).await;
-    }
-    let counted = span::counts().then(Era::current);
-    let mut part = Part::new(ids);
-    if span::is_wanted() {
-        let make = || {
-            SpanBuilder::from_name(joined(O::text(op.index()), D::text(target.index())))
-                .with_kind(SpanKind::Internal)
-        };
-        part = part.spanned(make);
-    }
-    let end = move |ending, took| {
-        if let Some(era) = counted {
-            let ok = ending == Ending::Ok;
-            C::store().get(era, (target, op, ok).index()).increment(1);
-            H::store().get(era, (target, op).index()).record(took);
-        }
-    };
-    timed(part, end, work).await
+    let (name, on) = (O::text(op.index()), D::text(target.index()));
+    let operation = Operation::new(name, on)
+        .total(total, |ending| (target, op, ending.is_ok()))
+        .duration(duration, |_| (target, op));
+    operation.run(work).await
 }
