@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod activate;
 mod baggage;
 mod binary;
 mod carrier;
@@ -23,6 +24,7 @@ mod traceparent;
 mod tracestate;
 mod trust;
 
+pub use crate::activate::activate;
 pub use crate::baggage::{BaggageList, BaggageMember, BaggageRule};
 pub use crate::carrier::{AnnotationKeys, Annotations, Environment, Extract, Fields, Inject};
 pub use crate::error::ConfigError;

@@ -11,6 +11,8 @@ use opentelemetry::{
     trace::{Link, Span, SpanContext, SpanKind, Status, TraceContextExt, Tracer},
 };
 
+use throughline_context::activate;
+
 use crate::{
     call::Call,
     capture::{Capture, Captured},
@@ -109,7 +111,7 @@ impl Spans {
             self.captured
                 .request(headers, |attribute| span.set_attribute(attribute));
         }
-        parent.with_span(span)
+        activate(parent, span)
     }
 
     /// Writes what the response's head says.

@@ -1,4 +1,5 @@
 //! Without the feature `fault`, marks of errors that have been told are neither sent nor read.
+#![allow(clippy::unused_self, reason = "its signatures are those of `told`")]
 
 use http::HeaderMap;
 use throughline_context::Trust;

@@ -7,6 +7,7 @@ mod logs;
 mod metrics;
 mod running;
 mod sampler;
+mod scope_ids;
 mod signal;
 mod traces;
 
@@ -14,4 +15,5 @@ pub use crate::builder::TelemetryBuilder;
 pub use crate::error::StartError;
 pub use crate::running::{ShutdownReport, Telemetry};
 pub use crate::sampler::TrustBased;
+pub use crate::scope_ids::ScopeIds;
 pub use crate::signal::shutdown_signal;

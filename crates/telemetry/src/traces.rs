@@ -84,6 +84,9 @@ fn export(
     (name, endpoint): (&str, String),
 ) -> Result<TracerProviderBuilder, StartError> {
     use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+    use opentelemetry_sdk::trace::BatchSpanProcessor;
+
+    use crate::scope_ids::ScopeIds;
 
     if !endpoint.starts_with("http://") {
         return Err(StartError::new(format!(
@@ -98,7 +101,8 @@ fn export(
     let exporter = exporter.map_err(|error| {
         StartError::new(format!("{name}={endpoint:?} cannot be used")).because(error)
     })?;
-    Ok(builder.with_batch_exporter(exporter))
+    let batches = BatchSpanProcessor::builder(exporter).build();
+    Ok(builder.with_span_processor(ScopeIds::new(batches)))
 }
 
 /// Built without an exporter: an endpoint that is set would be ignored, so it is refused.

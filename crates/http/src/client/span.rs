@@ -11,6 +11,7 @@ use opentelemetry::{
     trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt},
 };
 use throughline_completion::Completion;
+use throughline_context::activate;
 
 use super::{error, layer::Shared};
 use crate::{
@@ -66,7 +67,7 @@ pub(super) fn open<B>(
             span.set_attribute(KeyValue::new("url.full", url));
         }
     }
-    parent.with_span(span)
+    activate(parent, span)
 }
 
 /// Writes how the exchange ended and ends the span.

@@ -14,7 +14,7 @@ use opentelemetry::{
     trace::{Link, Span, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt},
 };
 use throughline_catalog::Label;
-use throughline_context::TraceParent;
+use throughline_context::{TraceParent, activate};
 
 pub(crate) use self::{spoken::Spoken, tracer::Tracers};
 use crate::{
@@ -63,7 +63,7 @@ pub(crate) fn open<B>(
             span.set_attribute(KeyValue::new("url.path", request.uri().path().to_owned()));
         }
     }
-    parent.with_span(span)
+    activate(parent, span)
 }
 
 /// The route became known after the span was opened.
