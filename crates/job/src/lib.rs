@@ -13,6 +13,7 @@ mod ended;
 mod ending;
 mod endpoint;
 mod events;
+mod failure;
 mod job;
 mod labels;
 mod name;
@@ -35,6 +36,7 @@ pub use crate::context::JobContext;
 pub use crate::control_loop::ControlLoop;
 pub use crate::ending::Ending;
 pub use crate::events::Events;
+pub use crate::failure::record_error;
 pub use crate::job::job;
 pub use crate::labels::{
     Attempt, ErrorType, JobLabel, JobLabels, JobType, OperationName, Outcome, Queue, QueueLabel,

@@ -6,6 +6,7 @@
 mod batches;
 mod crossing;
 mod dead_letters;
+mod failures;
 mod gauges;
 mod hostile;
 mod long_work;

@@ -286,3 +286,62 @@ async fn the_presets_have_their_names() {
         .map(str::trim_end)
     );
 }
+
+label! { enum Step {
+    Provision = "provision", RunTest = "run_test", Collect = "collect_artifacts", Teardown = "teardown",
+} }
+
+catalog! { mod runner, budget 1_000;
+    /// Time in a step.
+    histogram worker_phase_duration_seconds { phase: Step } buckets [1.0];
+    /// Time until an instance was ready.
+    histogram instance_ready_latency {} buckets [1.0] dictated "the orchestrator's dashboards";
+    /// Time of a command.
+    histogram ssm_execution_time {} buckets [1.0] dictated "the orchestrator's dashboards";
+    /// Time until a pod had started.
+    histogram pod_startup_time {} buckets [1.0] dictated "the orchestrator's dashboards";
+    /// Health checks of benches that failed.
+    counter bench_health_failures {} dictated "the orchestrator's dashboards";
+}
+
+#[tokio::test]
+async fn b3_b4_each_step_has_a_span_and_each_wait_for_a_runner_its_family() {
+    let recorded = Recorded::new();
+    let _here = recorded.here();
+    let trace = crate::support::Trace::new();
+    let ready_instance = Operation::new("start", "instance")
+        .remote()
+        .duration(runner::instance_ready_latency, |_| ());
+    let command = Operation::new("run", "command").duration(runner::ssm_execution_time, |_| ());
+    let pod = Operation::new("start", "pod").duration(runner::pod_startup_time, |_| ());
+    let health = throughline_job::ControlLoop::new("bench health")
+        .errors(runner::bench_health_failures, |_| ());
+    let context = trace.scope().run(JobContext::capture);
+    let worker = Worker::new("steps").trace();
+    let work = worker.run(Delivery::new("bench", context), async {
+        for step in Step::ALL {
+            let calls = async {
+                ready_instance.run(ready(Ok::<_, ()>(()))).await?;
+                command.run(ready(Ok(()))).await?;
+                pod.run(ready(Ok(()))).await
+            };
+            stage(runner::worker_phase_duration_seconds, *step, calls).await?;
+        }
+        health.turn(ready(Err::<(), ()>(()))).await
+    });
+    assert!(work.await.is_err());
+    let process = trace.span("process steps").span_context.span_id();
+    for step in ["provision", "run_test", "collect_artifacts", "teardown"] {
+        assert_eq!(trace.span(&format!("stage {step}")).parent_span_id, process);
+    }
+    assert_eq!(
+        names(&recorded),
+        [
+            "bench_health_failures",
+            "instance_ready_latency",
+            "pod_startup_time",
+            "ssm_execution_time",
+            "worker_phase_duration_seconds",
+        ]
+    );
+}

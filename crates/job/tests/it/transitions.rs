@@ -46,7 +46,7 @@ fn every_pair_is_counted_if_it_is_allowed_and_refused_if_not() {
 }
 
 #[test]
-fn a_transition_says_what_happened_to_which_job_when_and_in_which_stage() {
+fn k10_a_transition_says_what_happened_to_which_job_when_and_in_which_stage() {
     let before = SystemTime::now();
     let transitions = transitions(1);
     let made = Ids::empty()
@@ -83,7 +83,7 @@ fn an_illegal_transition_says_which_and_nobody_else_hears_of_it() {
 }
 
 #[test]
-fn followers_see_each_transition_in_order_from_when_they_began() {
+fn k10_followers_see_each_transition_in_order_from_when_they_began() {
     let transitions = transitions(16);
     let apply = |n| {
         transitions
@@ -106,7 +106,7 @@ fn followers_see_each_transition_in_order_from_when_they_began() {
 }
 
 #[test]
-fn a_slow_reader_is_told_how_many_it_missed_and_goes_on() {
+fn k10_a_slow_reader_is_told_how_many_it_missed_and_goes_on() {
     let recorded = Recorded::new();
     let transitions = transitions(4);
     let mut slow = transitions.follow();
@@ -124,7 +124,7 @@ fn a_slow_reader_is_told_how_many_it_missed_and_goes_on() {
 }
 
 #[test]
-fn the_stream_ends_when_nobody_can_make_a_transition_any_more() {
+fn k10_the_stream_ends_when_nobody_can_make_a_transition_any_more() {
     let transitions = transitions(4);
     let mut events = transitions.follow();
     transitions
@@ -144,7 +144,7 @@ fn the_stream_ends_when_nobody_can_make_a_transition_any_more() {
 }
 
 #[tokio::test]
-async fn a_reader_that_waits_is_woken_and_one_that_gives_up_loses_nothing() {
+async fn k10_a_reader_that_waits_is_woken_and_one_that_gives_up_loses_nothing() {
     let transitions = std::sync::Arc::new(transitions(4));
     let mut events = transitions.follow();
     assert!(
