@@ -2,7 +2,10 @@
 
 use std::error::Error;
 
-const FILES: [&str; 1] = ["throughline/interop/v1/echo.proto"];
+const FILES: [&str; 2] = [
+    "throughline/interop/v1/cases.proto",
+    "throughline/interop/v1/echo.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");

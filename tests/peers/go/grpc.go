@@ -60,20 +60,42 @@ func (e *echo) handle(_ any, ctx context.Context, read func(any) error, _ grpc.U
 	return e.call(ctx, in)
 }
 
-func serveGRPC(ctx context.Context, listener net.Listener, forward string) error {
-	far := &echo{}
-	if forward != "" {
-		next, err := grpc.NewClient(forward,
+// instrumentation is OpenTelemetry's, or gRPC's own.
+type instrumentation interface {
+	dial() grpc.DialOption
+	server() grpc.ServerOption
+}
+
+type official struct{}
+
+func (official) dial() grpc.DialOption {
+	return grpc.WithStatsHandler(otelgrpc.NewClientHandler())
+}
+
+func (official) server() grpc.ServerOption {
+	return grpc.StatsHandler(otelgrpc.NewServerHandler())
+}
+
+func serveGRPC(ctx context.Context, listener net.Listener, options options) error {
+	far, asked := &echo{}, &cases{}
+	var instrumented instrumentation = official{}
+	if options.own {
+		own := newOwn()
+		asked.sizes, instrumented = own.sizes, own
+	}
+	if options.forward != "" {
+		next, err := grpc.NewClient(options.forward,
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
+			instrumented.dial(),
 		)
 		if err != nil {
 			return err
 		}
 		defer next.Close()
-		far.next = next
+		far.next, asked.next = next, next
 	}
-	server := grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler()))
+	server := grpc.NewServer(instrumented.server())
+	server.RegisterService(asked.description(), asked)
 	server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: service,
 		HandlerType: (*any)(nil),

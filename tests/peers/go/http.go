@@ -58,14 +58,14 @@ func (e *httpEcho) post(request *http.Request) ([]byte, error) {
 	return body, err
 }
 
-func serveHTTP(ctx context.Context, listener net.Listener, forward string) error {
+func serveHTTP(ctx context.Context, listener net.Listener, options options) error {
 	client := &http.Client{
 		// Plain loopback: no proxy of the environment stands between.
 		Transport: otelhttp.NewTransport(&http.Transport{}),
 		Timeout:   limit,
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /echo", &httpEcho{client: client, forward: forward})
+	mux.Handle("POST /echo", &httpEcho{client: client, forward: options.forward})
 	server := &http.Server{Handler: otelhttp.NewHandler(mux, "echo")}
 	stopped := make(chan error, 1)
 	go func() {

@@ -3,6 +3,7 @@
 
 const { seen, addNext, ready, onStop } = require('./seen');
 const grpc = require('@grpc/grpc-js');
+const cases = require('./cases');
 
 const PATH = '/throughline.interop.v1.Echo/Call';
 
@@ -72,6 +73,7 @@ function run(host, port, forward) {
       });
     },
   });
+  cases.serve(server, forward, encode, decode);
   server.bindAsync(`${host}:${port}`, grpc.ServerCredentials.createInsecure(), (error, bound) => {
     if (error) throw error;
     ready(host, bound);

@@ -9,6 +9,7 @@ from concurrent import futures
 import grpc
 from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient, GrpcInstrumentorServer
 
+import cases
 import seen
 
 SERVICE = "throughline.interop.v1.Echo"
@@ -87,7 +88,10 @@ def run(host, port, forward):
         Echo(forward).call, request_deserializer=decode, response_serializer=encode
     )
     server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(SERVICE, {"Call": handler}),)
+        (
+            grpc.method_handlers_generic_handler(SERVICE, {"Call": handler}),
+            cases.handler(forward, encode, decode),
+        )
     )
     port = server.add_insecure_port(f"{host}:{port}")
     server.start()

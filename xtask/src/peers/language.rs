@@ -26,13 +26,16 @@ const COMPILER: &str = "tests/peers/python-compiler";
 const PROTO: &str = "examples/job-kernel/proto";
 const PROTO_FILES: &str = "job_kernel/v1";
 
+/// The client of the official gRPC interop suite.
+const INTEROP: &str = "google.golang.org/grpc/interop/client";
+
 impl Language {
     /// The programs that it brings; the first is the echo.
     pub(super) const fn programs(self) -> &'static [&'static str] {
         match self {
             Self::Python => &["peer-python", "peer-python-compiler"],
             Self::Node => &["peer-node"],
-            Self::Go => &["peer-go"],
+            Self::Go => &["peer-go", "grpc-interop-client"],
         }
     }
 
@@ -112,9 +115,12 @@ impl Language {
                 launcher(program, &[], &[Path::new("node"), &home.join("peer.js")])?;
             }
             Self::Go => {
-                let mut go = Command::new("go");
-                go.args(["build", "-mod=readonly", "-trimpath", "-o"]);
-                run(go.arg(program).arg(".").current_dir(home))?;
+                let interop = &bin.join(self.programs()[1]);
+                for (program, package) in [(program, "."), (interop, INTEROP)] {
+                    let mut go = Command::new("go");
+                    go.args(["build", "-mod=readonly", "-trimpath", "-o"]);
+                    run(go.arg(program).arg(package).current_dir(home))?;
+                }
             }
         }
         std::fs::write(home.join(STAMP), stamp).context(|| "cannot write the stamp")

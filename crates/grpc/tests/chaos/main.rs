@@ -100,7 +100,7 @@ fn sum(sums: &BTreeMap<String, f64>, name: &str, part: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whatever_happens_to_calls_the_books_balance() {
+async fn p18_whatever_happens_to_calls_the_books_balance() {
     let calls: usize =
         std::env::var("THROUGHLINE_CHAOS_CALLS").map_or(2_000, |count| count.parse().unwrap());
     let recorder = DebuggingRecorder::new();

@@ -29,7 +29,7 @@ catalog! { mod queue, budget 10_000;
 const METHOD: &str = "queue.Queue/Wait";
 
 #[test]
-fn what_a_limit_inside_refuses_is_a_call_that_ended() {
+fn p16_what_a_limit_inside_refuses_is_a_call_that_ended() {
     Method::seed([METHOD]);
     let ledger = Ledger::new();
     let _open = ledger.open();
@@ -59,7 +59,7 @@ fn what_a_limit_inside_refuses_is_a_call_that_ended() {
 }
 
 #[tokio::test]
-async fn what_tonics_builder_refuses_is_not_seen() {
+async fn p16_what_tonics_builder_refuses_is_not_seen() {
     Method::seed([UNARY]);
     let ledger = Ledger::new();
     let _open = ledger.open();

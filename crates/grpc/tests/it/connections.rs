@@ -59,7 +59,7 @@ fn serve(listener: TcpListener, echo: Echo) -> oneshot::Sender<()> {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_is_unavailable_before_and_after_the_head() {
+async fn p17_a_server_that_is_killed_is_unavailable_before_and_after_the_head() {
     for method in [UNARY, STREAM] {
         let ledger = Ledger::new();
         let _open = ledger.open();
@@ -87,7 +87,7 @@ async fn a_server_that_is_killed_is_unavailable_before_and_after_the_head() {
 }
 
 #[tokio::test]
-async fn a_refused_port_is_unavailable_connected_or_lazy() {
+async fn p17_a_refused_port_is_unavailable_connected_or_lazy() {
     let ledger = Ledger::new();
     let _open = ledger.open();
     let (listener, endpoint) = listener().await;
@@ -102,7 +102,7 @@ async fn a_refused_port_is_unavailable_connected_or_lazy() {
 }
 
 #[tokio::test]
-async fn a_dead_endpoint_among_live_ones_costs_no_record() {
+async fn p17_a_dead_endpoint_among_live_ones_costs_no_record() {
     let ledger = Ledger::new();
     let _open = ledger.open();
     let (live, live_endpoint) = listener().await;

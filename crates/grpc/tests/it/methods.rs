@@ -29,17 +29,17 @@ async fn flood(name: &str, code: &str, answer: impl Fn() -> Response<Messages> +
 }
 
 #[tokio::test]
-async fn invented_methods_that_the_router_refuses_are_one_series() {
+async fn p9_invented_methods_that_the_router_refuses_are_one_series() {
     flood("Router", "UNIMPLEMENTED", || head_only("12")).await;
 }
 
 #[tokio::test]
-async fn invented_methods_that_an_interceptor_refuses_are_one_series() {
+async fn p9_invented_methods_that_an_interceptor_refuses_are_one_series() {
     flood("Interceptor", "UNAUTHENTICATED", || head_only("16")).await;
 }
 
 #[tokio::test]
-async fn invented_paths_that_get_another_servers_404_are_one_series() {
+async fn p9_invented_paths_that_get_another_servers_404_are_one_series() {
     flood("Other", "UNIMPLEMENTED", || {
         let mut response = stream(&[Step::Data]);
         *response.status_mut() = StatusCode::NOT_FOUND;
@@ -49,7 +49,7 @@ async fn invented_paths_that_get_another_servers_404_are_one_series() {
 }
 
 #[tokio::test]
-async fn invented_paths_that_get_a_web_page_are_one_series() {
+async fn p9_invented_paths_that_get_a_web_page_are_one_series() {
     flood("Web", "UNKNOWN", || {
         let mut response = stream(&[Step::Data]);
         let html = "text/html".parse().unwrap();

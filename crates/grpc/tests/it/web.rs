@@ -64,7 +64,7 @@ fn served() -> impl Service<
 }
 
 #[tokio::test]
-async fn the_status_is_read_from_the_body() {
+async fn p15_the_status_is_read_from_the_body() {
     Method::seed([UNARY, STREAM]);
     for kind in [TEXT, BINARY] {
         for (method, message, code) in [

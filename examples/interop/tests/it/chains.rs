@@ -35,13 +35,13 @@ chains! {
     python_rust_node_over_grpc: Grpc, [Python, Rust, Node];
     node_rust_go_over_grpc: Grpc, [Node, Rust, Go];
     go_rust_python_over_grpc: Grpc, [Go, Rust, Python];
-    rust_python_rust_over_grpc: Grpc, [Rust, Python, Rust];
+    p14_rust_python_rust_over_grpc: Grpc, [Rust, Python, Rust];
     rust_node_rust_over_grpc: Grpc, [Rust, Node, Rust];
     rust_go_rust_over_grpc: Grpc, [Rust, Go, Rust];
     python_rust_node_over_http: Http, [Python, Rust, Node];
     node_rust_go_over_http: Http, [Node, Rust, Go];
     go_rust_python_over_http: Http, [Go, Rust, Python];
-    rust_python_rust_over_http: Http, [Rust, Python, Rust];
+    p14_rust_python_rust_over_http: Http, [Rust, Python, Rust];
     rust_node_rust_over_http: Http, [Rust, Node, Rust];
     rust_go_rust_over_http: Http, [Rust, Go, Rust];
 }

@@ -74,7 +74,7 @@ impl Language {
     }
 
     /// Its echo, or `None` when the test is to return early.
-    fn service(self, protocol: Protocol) -> Option<Service> {
+    pub(crate) fn service(self, protocol: Protocol) -> Option<Service> {
         let Some(peer) = self.peer() else {
             return Some(match protocol {
                 Protocol::Grpc => Service::new("grpc-echo", env!("CARGO_BIN_EXE_grpc-echo")),

@@ -51,9 +51,9 @@ macro_rules! pairs {
 
 pairs! {
     rust_and_rust_over_grpc: Grpc, Rust, Rust;
-    rust_and_python_over_grpc: Grpc, Rust, Python;
-    rust_and_node_over_grpc: Grpc, Rust, Node;
-    rust_and_go_over_grpc: Grpc, Rust, Go;
+    p1_p2_rust_and_python_over_grpc: Grpc, Rust, Python;
+    p4_rust_and_node_over_grpc: Grpc, Rust, Node;
+    p1_p2_rust_and_go_over_grpc: Grpc, Rust, Go;
     python_and_node_over_grpc: Grpc, Python, Node;
     python_and_go_over_grpc: Grpc, Python, Go;
     node_and_go_over_grpc: Grpc, Node, Go;

@@ -65,7 +65,44 @@ async fn bare_leaves_our_layers_out() {
 }
 
 #[tokio::test]
-async fn a_doubled_traceparent_in_metadata_is_a_new_trace() {
+async fn p12_metadata_are_read_as_w3c_trace_context_says() {
+    let chain = Chain::start(Grpc, &[Rust, Rust], None)
+        .await
+        .expect("ours is here");
+    let upper = CALLER.to_uppercase();
+    // A parent, and whether it is one: of this version, of a later one, and of none.
+    for (parent, is_one) in [
+        (format!("00-{TRACE}-{CALLER}-01"), true),
+        (format!("cc-{TRACE}-{CALLER}-01"), true),
+        (format!("cc-{TRACE}-{CALLER}-01-what-ever"), true),
+        (format!("ff-{TRACE}-{CALLER}-01"), false),
+        (format!("00-{TRACE}-{CALLER}-01-what"), false),
+        (format!("00-{}-{CALLER}-01", TRACE.to_uppercase()), false),
+        (format!("00-{TRACE}-{upper}-01"), false),
+        (format!("00-{}-{CALLER}-01", "0".repeat(32)), false),
+        (format!("00-{TRACE}-{}-01", "0".repeat(16)), false),
+        (format!("00-{TRACE}-{CALLER}-0G"), false),
+    ] {
+        let sent = [
+            ("traceparent", parent.as_str()),
+            ("tracestate", "a=1,b=2"),
+            ("tracestate", "c=3"),
+        ];
+        let answers = chain.call(&sent).await;
+        let trace = answers[0]["trace_id"].as_str().unwrap();
+        assert_eq!(trace == TRACE, is_one, "{parent}: {answers:#?}");
+        assert_eq!(answers[0]["parent_id"] == CALLER, is_one, "{parent}");
+        assert_eq!(answers[1]["trace_id"], json!(trace), "{answers:#?}");
+        // Several lists are one; without a parent they are nobody's.
+        let state = answers[1]["metadata"].get("tracestate");
+        let joined = is_one.then(|| json!(["a=1,b=2,c=3"]));
+        assert_eq!(state, joined.as_ref(), "{parent}: {answers:#?}");
+    }
+    chain.stop().await;
+}
+
+#[tokio::test]
+async fn p12_a_doubled_traceparent_in_metadata_is_a_new_trace() {
     let chain = Chain::start(Grpc, &[Rust, Rust], None)
         .await
         .expect("ours is here");
