@@ -57,8 +57,9 @@ async fn in_all_logs(stack: &Stack, trace: &str, job: &str, request: &str) {
     }
 }
 
+/// A13 as well: the ids are on each span and line in their scope.
 #[tokio::test]
-async fn k2_a_callers_ids_are_in_the_logs_and_spans_of_all_four() {
+async fn k2_a13_a_callers_ids_are_in_the_logs_and_spans_of_all_four() {
     let stack = start().await;
     let answer = post(&stack, &bell())
         // Not sampled: the caller's choice is not ours.
@@ -83,6 +84,12 @@ async fn k2_a_callers_ids_are_in_the_logs_and_spans_of_all_four() {
         (below[0].service.as_str(), below[0].name.as_str()),
         ("system-api", "POST /v1/jobs")
     );
+    for span in &spans {
+        assert_eq!(span.text("request_id"), Some("of-the-caller-7f3a91"));
+        // The job begins inside of the API's own span.
+        let job = (span.span_id != below[0].span_id).then_some(id.as_str());
+        assert_eq!(span.text("job_id"), job, "{}: {}", span.service, span.name);
+    }
 }
 
 #[tokio::test]
