@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-const FILES: [&str; 2] = [
+const FILES: [&str; 3] = [
+    "grpc/testing/test.proto",
     "throughline/interop/v1/cases.proto",
     "throughline/interop/v1/echo.proto",
 ];

@@ -7,10 +7,12 @@ use http::Uri;
 use interop::{
     grpc::{self, Echo, rpc::echo_server::EchoServer},
     process::{self, Process, ProcessError, parse_url},
+    suite::{EchoMetadata, EchoMetadataLayer, Suite, rpc::test_service_server::TestServiceServer},
 };
 use throughline_correlation::RequestIdLayer;
 use throughline_grpc::ServerLayer;
 use tonic::transport::{Server, server::TcpIncoming};
+use tower::Layer;
 
 /// Answers each call with what arrived of it.
 #[derive(Debug, Parser)]
@@ -37,7 +39,9 @@ async fn run(args: Args) -> Result<(), ProcessError> {
     let stopped = process.stopped();
     if args.bare {
         let next = args.forward.map(grpc::connect_bare).transpose()?;
-        let server = Server::builder().add_service(EchoServer::new(Echo::new(next)));
+        let server = Server::builder()
+            .add_service(EchoServer::new(Echo::new(next)))
+            .add_service(suite());
         process
             .run(server.serve_with_incoming_shutdown(incoming, stopped))
             .await
@@ -46,9 +50,15 @@ async fn run(args: Args) -> Result<(), ProcessError> {
         let server = Server::builder()
             .layer(RequestIdLayer::new())
             .layer(ServerLayer::new().trace())
-            .add_service(EchoServer::new(Echo::new(next)));
+            .add_service(EchoServer::new(Echo::new(next)))
+            .add_service(suite());
         process
             .run(server.serve_with_incoming_shutdown(incoming, stopped))
             .await
     }
+}
+
+/// The service of the official interop suite.
+fn suite() -> EchoMetadata<TestServiceServer<Suite>> {
+    EchoMetadataLayer.layer(TestServiceServer::new(Suite))
 }

@@ -9,4 +9,5 @@ mod harness;
 mod hops;
 mod pairs;
 mod programs;
+mod suite;
 mod w3c;

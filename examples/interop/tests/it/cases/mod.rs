@@ -13,6 +13,9 @@ mod secrets;
 mod sizes;
 mod traces;
 
+pub(crate) use ledger::{Ledger, client, server};
+pub(crate) use traces::record;
+
 /// One test for each peer.
 macro_rules! each_peer {
     ($($name:ident: $test:path, $language:ident;)*) => {$(

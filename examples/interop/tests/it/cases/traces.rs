@@ -23,6 +23,11 @@ fn exporter() -> &'static InMemorySpanExporter {
     })
 }
 
+/// Has the spans of this process recorded from now on.
+pub(crate) fn record() {
+    exporter();
+}
+
 /// The spans of all tests that have ended.
 pub(crate) fn all_spans() -> Vec<SpanData> {
     exporter().get_finished_spans().expect("the exporter runs")
