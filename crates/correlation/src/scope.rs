@@ -18,10 +18,13 @@ thread_local! {
 
 /// Puts `ids` in the thread's place and returns what was there. A thread that is being torn down has
 /// no place any more: its last drops simply see no ids.
-fn replace(ids: Ids) -> Ids {
-    let mut ids = ids;
-    let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut ids));
+fn replace(mut ids: Ids) -> Ids {
+    exchange(&mut ids);
     ids
+}
+
+fn exchange(ids: &mut Ids) {
+    let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), ids));
 }
 
 impl Ids {
@@ -87,6 +90,23 @@ impl Drop for Entered {
     }
 }
 
+/// Lends a future's own set to the thread for one poll: the two places change their contents, and no
+/// share is counted.
+struct Lent<'a>(&'a mut Ids);
+
+impl<'a> Lent<'a> {
+    fn new(ids: &'a mut Ids) -> Self {
+        exchange(ids);
+        Self(ids)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        exchange(self.0);
+    }
+}
+
 pin_project! {
     /// A future with ids in scope; see [`Ids::around`].
     #[derive(Debug)]
@@ -100,8 +120,11 @@ pin_project! {
     impl<F> PinnedDrop for InScope<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _entered = std::mem::take(this.ids).enter();
-            this.future.set(None);
+            // One that has ended was dropped then.
+            if this.future.is_some() {
+                let _lent = Lent::new(this.ids);
+                this.future.set(None);
+            }
         }
     }
 }
@@ -110,11 +133,17 @@ impl<F: Future> Future for InScope<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let _entered = this.ids.clone().enter();
-        this.future
+        let mut this = self.project();
+        let _lent = Lent::new(this.ids);
+        let result = this
+            .future
+            .as_mut()
             .as_pin_mut()
-            .expect("the future is there until it is dropped")
-            .poll(cx)
+            .expect("the future is not polled after its end")
+            .poll(cx);
+        if result.is_ready() {
+            this.future.set(None);
+        }
+        result
     }
 }

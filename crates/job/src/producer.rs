@@ -331,7 +331,7 @@ impl Drop for Sending {
         let now = tokio::time::Instant::now();
         if let Some(era) = self.counted {
             // In the span, so that whoever keeps exemplars finds it.
-            let _in = self.scope.enter();
+            let _in = self.is_spanned.then(|| self.scope.enter());
             if let Some(total) = total {
                 let messages = u64::try_from(self.messages).unwrap_or(u64::MAX);
                 total.at(era, &self.run).increment(messages);

@@ -28,16 +28,21 @@ pub(crate) fn counts() -> bool {
     switch.is_on(Concern::Metrics) && switch.is_on(Concern::Jobs)
 }
 
-/// Put in a context by who chose to have no spans of its own: what is inside opens none either.
+/// Put in a context by who chose to have no spans of its own: what is inside opens none either, until
+/// somebody does.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Untraced;
+pub(crate) struct Untraced(pub(crate) bool);
+
+fn is_untraced(cx: &Context) -> bool {
+    cx.get::<Untraced>().is_some_and(|untraced| untraced.0)
+}
 
 /// Whether a part of some work gets a span of its own: it is part of a trace, and that is recorded, or
 /// nobody here can tell. What is part of no trace begins none.
 pub(crate) fn is_wanted() -> bool {
     are_on()
         && Context::map_current(|cx| {
-            if !cx.has_active_span() || cx.get::<Untraced>().is_some() {
+            if !cx.has_active_span() || is_untraced(cx) {
                 return false;
             }
             let span = cx.span();
@@ -55,7 +60,12 @@ pub(crate) fn is_wanted() -> bool {
 pub(crate) fn open(parent: &Context, ids: &Ids, make: impl Fn() -> SpanBuilder) -> Option<Context> {
     let _ids = ids.clone().enter();
     let span = tracer::build(parent, make)?;
-    Some(parent.with_span(span))
+    let cx = parent.with_span(span);
+    Some(if is_untraced(&cx) {
+        cx.with_value(Untraced(false))
+    } else {
+        cx
+    })
 }
 
 /// Ends the span of `scope`. A panic is told apart from an error by `error.type`.

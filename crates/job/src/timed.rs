@@ -61,21 +61,22 @@ impl Part {
         self.span.as_ref().map(|(scope, _)| scope.context())
     }
 
-    fn around<F>(&self, work: F) -> Within<F> {
+    /// Once: the ids go along with the work.
+    fn around<F>(&mut self, work: F) -> Within<F> {
         match &self.span {
             Some((scope, _)) => Within::Span {
                 work: scope.clone().around(work),
             },
             None => Within::Ids {
-                work: self.ids.clone().around(work),
+                work: std::mem::take(&mut self.ids).around(work),
             },
         }
     }
 
-    fn run<R>(&self, work: impl FnOnce() -> R) -> R {
+    fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
         match &self.span {
             Some((scope, _)) => scope.run(work),
-            None => self.ids.clone().run(work),
+            None => std::mem::take(&mut self.ids).run(work),
         }
     }
 }

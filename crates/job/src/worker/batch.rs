@@ -93,6 +93,7 @@ pub(super) fn start(worker: &Worker, job_type: &str, contexts: &[JobContext]) ->
         max_attempts: config.max_attempts,
     });
     if let (Some(era), Some(family)) = (counted, &config.metrics.queue_delay) {
+        let _in = job.is_spanned.then(|| job.scope().enter());
         for context in contexts {
             let run = Run {
                 attempt: attempt(context.attempt(), config.max_attempts),
@@ -100,7 +101,7 @@ pub(super) fn start(worker: &Worker, job_type: &str, contexts: &[JobContext]) ->
                 ..run
             };
             if let Some(delay) = context.delay(now) {
-                job.in_scope(|| family.at(era, &run).record(delay));
+                family.at(era, &run).record(delay);
             }
         }
     }

@@ -206,7 +206,7 @@ impl Drop for Job {
         let end = self.timeline.at(self.timeline.instant() + took);
         if let Some(era) = self.counted {
             // In the span, so that whoever keeps exemplars finds it.
-            let _in = self.scope.enter();
+            let _in = self.is_spanned.then(|| self.scope.enter());
             metrics.end(era, self.run, self.members);
             if let Some(family) = &metrics.duration {
                 family.at(era, &self.run).record(took);

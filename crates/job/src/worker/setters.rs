@@ -146,7 +146,8 @@ impl Worker {
     }
 
     /// Observes, when an attempt ends, how long ago the job was first enqueued, in seconds. With a label
-    /// for the outcome it tells what a job takes from end to end, all attempts and waits included.
+    /// for the outcome it tells what a job takes from end to end, all attempts and waits included. A batch
+    /// has one, that of its oldest.
     pub fn total_age<F>(mut self, family: F) -> Self
     where
         F: Family<Handle = Histogram>,

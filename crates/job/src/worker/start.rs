@@ -95,7 +95,8 @@ pub(super) fn one(worker: &Worker, delivery: Delivery<'_>) -> Job {
     if let Some(era) = counted {
         let metrics = &config.metrics;
         if let (Some(family), Some(delay)) = (&metrics.queue_delay, delay) {
-            job.in_scope(|| family.at(era, &run).record(delay));
+            let _in = job.is_spanned.then(|| job.scope().enter());
+            family.at(era, &run).record(delay);
         }
         if taken_over && 1 < job.attempt() {
             let attempt = attempt(job.attempt() - 1, max_attempts);
@@ -160,7 +161,7 @@ pub(super) fn scope(
     let context = opened.unwrap_or_else(|| {
         let otherwise = otherwise();
         if otherwise.has_active_span() {
-            otherwise.with_value(Untraced)
+            otherwise.with_value(Untraced(true))
         } else {
             otherwise
         }

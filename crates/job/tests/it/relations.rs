@@ -8,9 +8,9 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::SpanData;
 use throughline_context::{Trust, inject};
-use throughline_job::{Delivery, JobContext, Outcome, Relation, Worker, job};
+use throughline_job::{Delivery, JobContext, Outcome, Relation, Worker, job, stage};
 
-use crate::support::Trace;
+use crate::support::{Stage, Trace, test::test_stage_duration_seconds as FAMILY};
 
 enum Stands {
     Child,
@@ -157,4 +157,20 @@ async fn without_a_span_of_its_own_a_job_goes_on_in_the_senders_trace() {
     assert_eq!(seen.trace_id(), trace.parent.trace_id());
     job.end(Outcome::Ok);
     assert!(trace.spans().is_empty() && trace.linked().is_empty());
+}
+
+#[tokio::test]
+async fn inside_a_job_without_a_span_only_what_asks_for_one_has_it_and_its_parts() {
+    let trace = Trace::new();
+    let context = trace.scope().run(JobContext::capture);
+    let id = throughline_correlation::JobId::generate();
+    let worker = Worker::new("silent");
+    let work = worker.run(Delivery::new("x", context), async {
+        stage(FAMILY, Stage::Compile, async { Ok::<_, ()>(()) }).await?;
+        let inner = stage(FAMILY, Stage::Execute, async { Ok::<_, ()>(()) });
+        job("loud", &id, inner).await
+    });
+    work.await.unwrap();
+    let names: Vec<_> = trace.spans().into_iter().map(|span| span.name).collect();
+    assert_eq!(names, ["stage execute", "loud"]);
 }
