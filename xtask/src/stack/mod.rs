@@ -12,6 +12,7 @@ pub use lines::{Line, Log, Stream};
 pub use running::{Running, Unclean};
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,7 +31,20 @@ pub struct Service {
     program: PathBuf,
     args: Vec<OsString>,
     env: Vec<(OsString, Option<OsString>)>,
-    metrics: bool,
+    ready: Ready,
+}
+
+/// When a service is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ready {
+    /// It has said `listening on ADDR`.
+    Listening,
+    /// It has also said `metrics on http://ADDR/metrics`.
+    ListeningWithMetrics,
+    /// It has said that alone.
+    Metrics,
+    /// It takes connections at this address.
+    At(SocketAddr),
 }
 
 impl Service {
@@ -41,7 +55,7 @@ impl Service {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
-            metrics: false,
+            ready: Ready::Listening,
         }
     }
 
@@ -69,7 +83,23 @@ impl Service {
     /// The service is ready only when it has also said `metrics on http://ADDR/metrics`.
     #[must_use]
     pub const fn with_metrics(mut self) -> Self {
-        self.metrics = true;
+        self.ready = Ready::ListeningWithMetrics;
+        self
+    }
+
+    /// The service serves nobody: it is ready when it has said `metrics on http://ADDR/metrics`, and
+    /// that is its address.
+    #[must_use]
+    pub const fn with_metrics_alone(mut self) -> Self {
+        self.ready = Ready::Metrics;
+        self
+    }
+
+    /// The service is somebody else's and says nothing of ours: it is ready when it takes connections
+    /// at the address that it was told to listen on.
+    #[must_use]
+    pub const fn ready_at(mut self, address: SocketAddr) -> Self {
+        self.ready = Ready::At(address);
         self
     }
 

@@ -1,6 +1,9 @@
 //! How a service says that it is ready, and where.
 
 use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
 
 use super::lines::Line;
 
@@ -12,6 +15,21 @@ pub(super) fn listening(line: &Line) -> Option<SocketAddr> {
 /// The address in `metrics on http://ADDR/metrics`.
 pub(super) fn metrics(line: &Line) -> Option<SocketAddr> {
     address(said(line).strip_prefix("metrics on ")?)
+}
+
+/// Waits until somebody takes connections at `address`, at most `within`.
+pub(super) async fn connected(address: SocketAddr, within: Duration) -> Option<SocketAddr> {
+    let connect = async {
+        // Nothing tells when a foreign program is ready but that it is.
+        let mut again = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            again.tick().await;
+            if TcpStream::connect(address).await.is_ok() {
+                return address;
+            }
+        }
+    };
+    tokio::time::timeout(within, connect).await.ok()
 }
 
 fn said(line: &Line) -> &str {

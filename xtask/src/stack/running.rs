@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::lines::{Log, Stream};
-use super::{Service, ready};
+use super::{Ready, Service};
 use crate::error::{Context, Error, Result};
 
 /// How many lines an error tells of a process that ended.
@@ -62,7 +62,7 @@ impl Running {
             program,
             args,
             env,
-            metrics,
+            ready,
         } = service;
         let mut command = Command::new(&program);
         for (name, value) in env {
@@ -96,13 +96,23 @@ impl Running {
         tokio::spawn(own(Owned(child), inbox, ended, readers));
 
         let mut addresses = (None, None);
-        let up = log.wait_for(limit, |lines| {
-            for line in lines {
-                addresses.0 = addresses.0.or_else(|| ready::listening(line));
-                addresses.1 = addresses.1.or_else(|| ready::metrics(line));
+        let up = async {
+            if let Ready::At(address) = ready {
+                return super::ready::connected(address, limit).await;
             }
-            addresses.0.filter(|_| !metrics || addresses.1.is_some())
-        });
+            let said = log.wait_for(limit, |lines| {
+                for line in lines {
+                    addresses.0 = addresses.0.or_else(|| super::ready::listening(line));
+                    addresses.1 = addresses.1.or_else(|| super::ready::metrics(line));
+                }
+                match ready {
+                    Ready::Metrics => addresses.1,
+                    Ready::ListeningWithMetrics => addresses.0.filter(|_| addresses.1.is_some()),
+                    Ready::Listening | Ready::At(_) => addresses.0,
+                }
+            });
+            said.await
+        };
         let mut gone = end.clone();
         // Both may be true at once (a program that says it listens and then fails): the end wins.
         let address = tokio::select! {
@@ -120,13 +130,15 @@ impl Running {
             )));
         }
         let Some(address) = address else {
-            let missing = if addresses.0.is_none() {
-                "listening on ADDR"
-            } else {
-                "metrics on URL"
+            let missing = match ready {
+                Ready::At(address) => format!("nobody takes connections at {address}"),
+                Ready::Listening | Ready::ListeningWithMetrics if addresses.0.is_none() => {
+                    "no line says `listening on ADDR`".to_owned()
+                }
+                _ => "no line says `metrics on URL`".to_owned(),
             };
             return Err(Error::new(format!(
-                "{name} was not ready after {} s: no line says `{missing}`. Its last lines:\n{}",
+                "{name} was not ready after {} s: {missing}. Its last lines:\n{}",
                 limit.as_secs(),
                 log.tail(TAIL)
             )));

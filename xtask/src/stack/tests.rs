@@ -103,6 +103,32 @@ async fn a_silent_program_is_not_ready_and_is_killed() {
 }
 
 #[tokio::test]
+async fn a_foreign_program_is_ready_when_it_takes_connections() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let quiet = || shell("quiet", "exec sleep 1000").ready_at(address);
+    let running = Running::start(quiet(), START_LIMIT).await;
+    assert_eq!(running.expect("somebody is there").address(), address);
+
+    drop(listener);
+    let error = Running::start(quiet(), Duration::from_millis(50)).await;
+    let error = error.expect_err("nobody is there").to_string();
+    let expected = format!("nobody takes connections at {address}");
+    assert!(error.contains(&expected), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_that_serves_nobody_is_ready_with_its_metrics() {
+    let script = "echo metrics on http://127.0.0.1:99/metrics; exec sleep 1000";
+    let service = shell("worker", script).with_metrics_alone();
+    let running = Running::start(service, START_LIMIT).await;
+    let address = "127.0.0.1:99".parse().expect("an address");
+    assert_eq!(running.expect("it starts").metrics_address(), Some(address));
+}
+
+#[tokio::test]
 async fn an_end_during_the_run_is_told() {
     let mut stack = Stack::new();
     let script = format!("{READY} kill -SEGV $$");
