@@ -57,8 +57,20 @@ impl Workspace {
     /// # Errors
     /// If there is none or cargo cannot read it.
     pub fn load() -> Result<Self> {
-        let output = cargo()
-            .args(["metadata", "--no-deps", "--format-version", "1"])
+        Self::told_by(cargo().arg("metadata"))
+    }
+
+    /// Asks cargo about the workspace of a manifest.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn of(manifest: &Path) -> Result<Self> {
+        Self::told_by(cargo().arg("metadata").arg("--manifest-path").arg(manifest))
+    }
+
+    fn told_by(cargo: &mut Command) -> Result<Self> {
+        let output = cargo
+            .args(["--no-deps", "--format-version", "1"])
             .stderr(Stdio::inherit())
             .output()
             .context(|| "cannot run cargo")?;

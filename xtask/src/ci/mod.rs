@@ -50,7 +50,7 @@ struct Step {
     run: fn(&mut Ci) -> Result<Verdict>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "fmt",
         run: steps::fmt,
@@ -78,6 +78,10 @@ const STEPS: [Step; 14] = [
     Step {
         name: "release",
         run: suites::release,
+    },
+    Step {
+        name: "brokers",
+        run: suites::brokers,
     },
     Step {
         name: "fuzz",

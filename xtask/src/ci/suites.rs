@@ -9,12 +9,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::exec::{follow, output, shown};
+use super::exec::{follow, output, run, shown};
 use super::libtest::{Outcome, Reader, TestResult};
 use super::{Ci, Verdict};
 use crate::error::{Context, Error, Result};
 use crate::peers;
-use crate::workspace::{Package, cargo};
+use crate::workspace::{Package, Workspace, cargo};
 
 /// A test binary that cargo has built.
 #[derive(Debug)]
@@ -35,22 +35,42 @@ pub(super) fn tests(ci: &mut Ci) -> Result<Verdict> {
         "--tests",
         "--examples",
     ];
-    binaries_of(ci, &build)
+    let packages = ci.workspace.packages().to_vec();
+    binaries_of(ci, &packages, &build)
 }
 
 /// The suite once more, with optimisation: its long runs are at full length only there.
 pub(super) fn release(ci: &mut Ci) -> Result<Verdict> {
-    binaries_of(ci, &["--release", "--package", "suite", "--tests"])
+    let packages = ci.workspace.packages().to_vec();
+    let build = ["--release", "--package", "suite", "--tests"];
+    binaries_of(ci, &packages, &build)
 }
 
-/// Builds test binaries and runs them one by one.
-fn binaries_of(ci: &mut Ci, build: &[&str]) -> Result<Verdict> {
+/// Jobs over real brokers: a workspace of its own, checked as the others are, and tested.
+pub(super) fn brokers(ci: &mut Ci) -> Result<Verdict> {
+    let manifest = ci.workspace.root().join("tests/brokers/Cargo.toml");
+    let packages = Workspace::of(&manifest)?.packages().to_vec();
+    let manifest = manifest.to_string_lossy().into_owned();
+    // What both workspaces stand on is built once.
+    let target = ci.workspace.target().to_string_lossy().into_owned();
+    let there = ["--manifest-path", &manifest];
+    let built = ["--target-dir", &target];
+    run(cargo().arg("fmt").args(there).arg("--check"))?;
+    let mut clippy = cargo();
+    clippy.arg("clippy").args(there).args(built);
+    run(clippy.args(["--all-targets", "--", "-D", "warnings"]))?;
+    let build = [there, built].concat();
+    binaries_of(ci, &packages, &[&build[..], &["--tests"]].concat())
+}
+
+/// Builds test binaries of these packages and runs them one by one.
+fn binaries_of(ci: &mut Ci, packages: &[Package], build: &[&str]) -> Result<Verdict> {
     let mut command = cargo();
     command.args(["test", "--no-run"]).args(build);
     command.arg("--message-format=json-render-diagnostics");
     println!("$ {}", shown(&command));
     let messages = output(&mut command)?;
-    let binaries = binaries(&messages, ci.workspace.packages());
+    let binaries = binaries(&messages, packages);
 
     let before = ci.results.len();
     let skips = skips(ci)?;

@@ -135,7 +135,7 @@ const TOP: &[&str] = &[
 ];
 
 /// What lies under `tests`.
-const TESTS: &[&str] = &["bench", "fuzz", "peers", "suite"];
+const TESTS: &[&str] = &["bench", "brokers", "fuzz", "peers", "suite"];
 
 pub(super) fn place_of(name: &str) -> Option<&'static Place> {
     PLACES.iter().find(|place| place.name == name)

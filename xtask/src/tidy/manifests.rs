@@ -20,7 +20,12 @@ const INHERITED: [&str; 5] = [
 ];
 
 /// The workspaces of their own under `tests`.
-const APART: [&str; 3] = ["tests/bench/", "tests/fuzz/", "tests/peers/"];
+const APART: [&str; 4] = [
+    "tests/bench/",
+    "tests/brokers/",
+    "tests/fuzz/",
+    "tests/peers/",
+];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -1,0 +1,143 @@
+//! RabbitMQ, by AMQP 0.9.1. Its quorum queues count deliveries; a message whose consumer is gone comes
+//! back at once.
+
+use futures_util::StreamExt as _;
+use lapin::{
+    Acker, BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
+    options::{
+        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
+        ConfirmSelectOptions, QueueDeclareOptions,
+    },
+    types::{AMQPValue, FieldTable},
+};
+use throughline_job::JobContext;
+
+use super::{Broker, Consumer, Message, PATIENCE, Result};
+use crate::carrier::{Arrived, Headers};
+
+/// A RabbitMQ server.
+#[derive(Debug)]
+pub struct RabbitMq {
+    connection: Connection,
+    channel: Channel,
+}
+
+impl RabbitMq {
+    /// Connects to `HOST:PORT`.
+    ///
+    /// # Errors
+    /// If nobody is there.
+    pub async fn connect(address: &str) -> Result<Self> {
+        let url = format!("amqp://{address}/%2f");
+        let connection = Connection::connect(&url, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        channel
+            .confirm_select(ConfirmSelectOptions::default())
+            .await?;
+        Ok(Self {
+            connection,
+            channel,
+        })
+    }
+}
+
+impl Broker for RabbitMq {
+    const SYSTEM: &'static str = "rabbitmq";
+    type Consumer = Consuming;
+
+    async fn declare(&self, queue: &str) -> Result<()> {
+        let mut arguments = FieldTable::default();
+        arguments.insert(
+            "x-queue-type".into(),
+            AMQPValue::LongString("quorum".into()),
+        );
+        let options = QueueDeclareOptions {
+            durable: true,
+            ..QueueDeclareOptions::default()
+        };
+        self.channel
+            .queue_declare(queue.into(), options, arguments)
+            .await?;
+        Ok(())
+    }
+
+    async fn publish(&self, queue: &str, body: &str, context: &JobContext) -> Result<()> {
+        let mut headers = Headers::default();
+        context.inject(&mut headers);
+        let properties = BasicProperties::default().with_headers(headers.into());
+        let options = BasicPublishOptions::default();
+        let sent = self
+            .channel
+            .basic_publish(
+                "".into(),
+                queue.into(),
+                options,
+                body.as_bytes(),
+                properties,
+            )
+            .await?;
+        match sent.await? {
+            Confirmation::Ack(None) => Ok(()),
+            other => Err(format!("not taken: {other:?}").into()),
+        }
+    }
+
+    async fn consume(&self, queue: &str) -> Result<Consuming> {
+        let channel = self.connection.create_channel().await?;
+        // One at a time: what waits behind a long job is for another worker.
+        channel.basic_qos(1, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        let consumer = channel
+            .basic_consume(queue.into(), "".into(), options, FieldTable::default())
+            .await?;
+        Ok(Consuming {
+            consumer,
+            _channel: channel,
+        })
+    }
+}
+
+/// One consumer of a queue.
+#[derive(Debug)]
+pub struct Consuming {
+    consumer: lapin::Consumer,
+    /// Closed when the last handle of it goes.
+    _channel: Channel,
+}
+
+impl Consumer for Consuming {
+    type Receipt = Acker;
+
+    async fn receive(&mut self) -> Result<Option<Message<Acker>>> {
+        let Ok(next) = tokio::time::timeout(PATIENCE, self.consumer.next()).await else {
+            return Ok(None);
+        };
+        let delivery = next.ok_or("the connection is gone")??;
+        let none = FieldTable::default();
+        let headers = delivery.properties.headers().as_ref().unwrap_or(&none);
+        let context = JobContext::extract(&Arrived(headers));
+        let before = headers.inner().get("x-delivery-count");
+        let before = before.and_then(AMQPValue::as_long_long_int).unwrap_or(0);
+        let deliveries = u32::try_from(before).unwrap_or(0).saturating_add(1);
+        let body = String::from_utf8_lossy(&delivery.data).into_owned();
+        Ok(Some(Message::new(
+            body,
+            &context,
+            deliveries,
+            delivery.acker,
+        )))
+    }
+
+    async fn heartbeat(&mut self, _: &Acker) -> Result<()> {
+        // The connection has heartbeats of its own.
+        Ok(())
+    }
+
+    async fn settle(&mut self, acker: Acker) -> Result<()> {
+        if acker.ack(BasicAckOptions::default()).await? {
+            Ok(())
+        } else {
+            Err("the message was not ours any more".into())
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The worker: takes benchmarks from the queue, one after the other.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use throughline_job::{Delivery, Job, Outcome, Producer, Relation, Worker, stage};
+
+use super::{
+    Task, dead_letter_queue,
+    families::{Phase, bench},
+    runner::{Order, Runners},
+    scheduler::producer,
+};
+use crate::broker::{Broker, BrokerError, Consumer, HEARTBEAT, Message, Result};
+
+/// How many attempts a benchmark has.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// What a worker is told.
+#[derive(Debug)]
+pub struct Settings {
+    /// The queue that it takes from.
+    pub queue: String,
+    /// How its spans stand to those of the scheduler.
+    pub relation: Relation,
+    /// Whether it stops by itself when it finds nothing.
+    pub until_idle: bool,
+}
+
+/// Works until `stop`; a benchmark under way is ended first.
+///
+/// # Errors
+/// If the broker fails.
+pub async fn work<B: Broker>(
+    broker: &B,
+    settings: &Settings,
+    runners: &Runners,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let Settings {
+        queue,
+        relation,
+        until_idle,
+    } = settings;
+    let side = Side {
+        broker,
+        runners,
+        worker: worker::<B>(queue, *relation),
+        queue: queue.clone(),
+        retries: producer::<B>(queue),
+        dead_queue: dead_letter_queue(queue),
+        dead_letters: producer::<B>(&dead_letter_queue(queue)),
+    };
+    let mut consumer = broker.consume(queue).await?;
+    let mut stop = pin!(stop);
+    loop {
+        let message = tokio::select! {
+            biased;
+            () = &mut stop => return Ok(()),
+            message = side.worker.receive(consumer.receive()) => message?,
+        };
+        match message {
+            Some(message) => side.attempt(&mut consumer, message).await?,
+            None if *until_idle => return Ok(()),
+            None => {}
+        }
+    }
+}
+
+fn worker<B: Broker>(queue: &str, relation: Relation) -> Worker {
+    Worker::new(queue)
+        .system(B::SYSTEM)
+        .consumer_group("workers")
+        .job_types(["bench"])
+        .max_attempts(MAX_ATTEMPTS)
+        .relation(relation)
+        .started(bench::bench_jobs_started_total)
+        .total(bench::bench_jobs_total)
+        .in_flight(bench::bench_jobs_in_flight)
+        .retries(bench::task_retry_count)
+        .dead_letters(bench::bench_dead_letters_total)
+        .duration(bench::execution_duration_seconds)
+        .queue_delay(bench::scheduling_delay_seconds)
+        .receive_duration(bench::queue_pop_latency_seconds)
+        .trace()
+}
+
+/// The worker, and the queues that it sends to.
+struct Side<'a, B> {
+    broker: &'a B,
+    runners: &'a Runners,
+    worker: Worker,
+    queue: String,
+    retries: Producer,
+    dead_queue: String,
+    dead_letters: Producer,
+}
+
+impl<B: Broker> Side<'_, B> {
+    async fn attempt<C: Consumer>(
+        &self,
+        consumer: &mut C,
+        message: Message<C::Receipt>,
+    ) -> Result<()> {
+        let Message {
+            body,
+            context,
+            is_taken_over,
+            receipt,
+        } = message;
+        let task = Task::of(&body)?;
+        let mut delivery = Delivery::new(&task.job_type, context);
+        if is_taken_over {
+            delivery = delivery.taken_over();
+        }
+        let job = self.worker.start(delivery);
+        let result = {
+            let mut work = pin!(job.work(phases(task.way.order(&job), self.runners)));
+            let mut beat = tokio::time::interval(HEARTBEAT);
+            loop {
+                tokio::select! {
+                    result = &mut work => break result,
+                    _ = beat.tick() => consumer.heartbeat(&receipt).await?,
+                }
+            }
+        };
+        let outcome = match result {
+            Ok(()) => Outcome::Ok,
+            Err(error) => self.failed(&job, &task, &body, &error).await?,
+        };
+        // The broker first: what it has not heard of it gives to somebody else, and that is another
+        // attempt.
+        let settle = self.worker.settle(consumer.settle(receipt));
+        job.scope().clone().around(settle).await?;
+        job.in_scope(|| tracing::info!("attempt {} ended: {}", job.attempt(), outcome.as_str()));
+        job.end(outcome);
+        Ok(())
+    }
+
+    /// Sends it once more, or to the dead-letter queue.
+    async fn failed(
+        &self,
+        job: &Job,
+        task: &Task,
+        body: &str,
+        error: &BrokerError,
+    ) -> Result<Outcome> {
+        job.in_scope(|| tracing::warn!("attempt {}: {error}", job.attempt()));
+        let (outcome, queue, sending) = if job.is_final() {
+            let send = || self.dead_letters.dead_letter(&task.job_type, job.context());
+            (Outcome::DeadLetter, &self.dead_queue, job.in_scope(send))
+        } else {
+            let send = || {
+                self.retries
+                    .retry(&task.job_type, job.context(), Duration::ZERO)
+            };
+            (Outcome::Retry, &self.queue, job.in_scope(send))
+        };
+        let context = sending.context().clone();
+        sending
+            .around(self.broker.publish(queue, body, &context))
+            .await?;
+        Ok(outcome)
+    }
+}
+
+async fn phases(order: Order, runners: &Runners) -> Result<()> {
+    let family = bench::bench_phase_duration_seconds;
+    // What a machine would do here is not what is shown: the phases around the runner are empty.
+    stage(family, Phase::Provision, async { Ok::<_, BrokerError>(()) }).await?;
+    stage(family, Phase::RunTest, runners.run(order)).await?;
+    stage(family, Phase::CollectArtifacts, async {
+        Ok::<_, BrokerError>(())
+    })
+    .await?;
+    stage(family, Phase::Teardown, async { Ok(()) }).await
+}

@@ -1,0 +1,6 @@
+//! The pipeline over each broker, and its messages to and from Python.
+
+mod pipeline;
+mod servers;
+mod site;
+mod story;
