@@ -1,4 +1,4 @@
-//! Stages and transitions.
+//! Stages, transitions, and whole jobs.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use throughline_correlation::JobId;
 use throughline_job::{State, Transitions, stage, transition};
 
 use super::record::empty;
-use super::{Bar, Cpu, Group, OPERATIONS, REQUESTS, base, floor, group, ours};
+use super::{Bar, Cpu, Group, OPERATIONS, REQUESTS, base, floor, group, ours, whole_job};
 use crate::telemetry as t;
 use crate::workload::{Workload, both, drive, op};
 
@@ -52,8 +52,7 @@ pub(super) fn groups() -> Vec<Group> {
         ),
         ours(
             "stage/throughline",
-            "throughline `stage`: duration{stage}, scope; no tracer provider; \
-            exporter-prometheus",
+            "throughline `stage`: duration{stage}, scope; in no trace; exporter-prometheus",
             || {
                 let settle = t::prometheus_recorder();
                 op(one_stage, settle)
@@ -62,14 +61,21 @@ pub(super) fn groups() -> Vec<Group> {
         .bar(no_allocation(120.0)),
         ours(
             "stage/throughline-span",
-            "throughline `stage`: duration{stage}, scope, recorded span; exporter-prometheus",
+            "throughline `stage`: duration{stage}, scope, recorded span in a job's; \
+            exporter-prometheus",
             || {
                 let (_, spans) = t::tracer_provider(true);
-                op(one_stage, both(t::prometheus_recorder(), spans))
+                let settle = both(t::prometheus_recorder(), spans);
+                let job = whole_job::traced().start(whole_job::delivery());
+                let scope = job.scope().clone();
+                // It lasts as long as the process.
+                std::mem::forget(job);
+                op(move || scope.run(one_stage), settle)
             },
         )
         .batch(REQUESTS),
     ];
+    let mut groups = vec![whole_job::group_of_jobs()];
     let transitions = vec![
         base("transition/empty", "an empty loop", empty),
         floor(
@@ -115,7 +121,7 @@ pub(super) fn groups() -> Vec<Group> {
             },
         ),
     ];
-    vec![
+    groups.extend([
         group("stage", "A stage of a job", "stage", OPERATIONS, stages),
         group(
             "transition",
@@ -124,10 +130,11 @@ pub(super) fn groups() -> Vec<Group> {
             OPERATIONS,
             transitions,
         ),
-    ]
+    ]);
+    groups
 }
 
-fn one_stage() {
+pub(super) fn one_stage() {
     let stage_of = black_box(Stage::Compile);
     let work = async { Ok::<_, Infallible>(black_box(1)) };
     let done = drive(stage(

@@ -12,6 +12,7 @@ mod request_id;
 mod socket;
 mod span;
 mod stack;
+mod whole_job;
 
 use crate::run::Measured;
 use crate::workload::Workload;
