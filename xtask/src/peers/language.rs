@@ -33,7 +33,7 @@ impl Language {
     /// The programs that it brings; the first is the echo.
     pub(super) const fn programs(self) -> &'static [&'static str] {
         match self {
-            Self::Python => &["peer-python", "peer-python-compiler"],
+            Self::Python => &["peer-python", "peer-python-compiler", "peer-python-relay"],
             Self::Node => &["peer-node"],
             Self::Go => &["peer-go", "grpc-interop-client"],
         }
@@ -105,6 +105,8 @@ impl Language {
                 let compiler = home.join("compiler");
                 copy(&root.join(COMPILER), &compiler)?;
                 generate(&python, &root.join(PROTO), &compiler)?;
+                let relay = bin.join(self.programs()[2]);
+                launcher(&relay, &[], &[&python, &home.join("relay.py")])?;
                 let compile = bin.join(self.programs()[1]);
                 launcher(&compile, &[], &[&python, &compiler.join("main.py")])?;
             }

@@ -400,6 +400,7 @@ mod tests {
         }
         check("python", "python");
         check("peer-python-compiler", "python");
+        check("peer-python-relay", "python");
         check("prometheus", "promtool");
         check("epmd", "rabbitmq");
         check("cargo-deny", "cargo-deny");
