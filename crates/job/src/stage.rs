@@ -88,16 +88,20 @@ where
 {
     let _ = family;
     let ids = Ids::current();
-    if !span::helps() {
-        return ids.around(work).await;
-    }
-    let name = S::text(stage.index());
     let counted = span::counts().then(Era::current);
-    let mut part = Part::new(ids.at_stage(name));
-    if span::is_wanted() {
-        let make = || SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal);
-        part = part.spanned(make);
-    }
+    let part = if span::helps() {
+        let name = S::text(stage.index());
+        let part = Part::new(ids.at_stage(name));
+        if span::is_wanted() {
+            part.spanned(|| {
+                SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal)
+            })
+        } else {
+            part
+        }
+    } else {
+        Part::untold(ids)
+    };
     let end = move |ending, took| {
         if let Some(era) = counted {
             let index = <F::Labels as StageLabels<S>>::index_of(stage, ending);

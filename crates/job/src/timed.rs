@@ -19,7 +19,8 @@ use crate::{ending::Ending, span, time::Timeline};
 #[derive(Debug)]
 pub(crate) struct Part {
     ids: Ids,
-    started: Instant,
+    /// None where the switch is off: then nothing is told.
+    started: Option<Instant>,
     span: Option<(Scope, Timeline)>,
 }
 
@@ -28,7 +29,16 @@ impl Part {
     pub(crate) fn new(ids: Ids) -> Self {
         Self {
             ids,
-            started: Instant::now(),
+            started: Some(Instant::now()),
+            span: None,
+        }
+    }
+
+    /// Work that is run and no more.
+    pub(crate) const fn untold(ids: Ids) -> Self {
+        Self {
+            ids,
+            started: None,
             span: None,
         }
     }
@@ -49,8 +59,11 @@ impl Part {
     }
 
     fn spanned_on(mut self, timeline: Timeline, make: impl Fn() -> SpanBuilder) -> Self {
-        let start = timeline.at(self.started);
-        let make = || make().with_start_time(start);
+        let start = self.started.map(|started| timeline.at(started));
+        let make = || match start {
+            Some(start) => make().with_start_time(start),
+            None => make(),
+        };
         let opened = span::open(&Context::current(), &self.ids, make);
         self.span = opened.map(|cx| (Scope::new(cx, self.ids.clone()), timeline));
         self
@@ -129,14 +142,16 @@ impl<F: FnOnce(Ending, Duration)> Guard<F> {
 
 impl<F: FnOnce(Ending, Duration)> Drop for Guard<F> {
     fn drop(&mut self) {
-        let Some(end) = self.end.take() else { return };
-        let took = self.part.started.elapsed();
+        let (Some(end), Some(started)) = (self.end.take(), self.part.started) else {
+            return;
+        };
+        let took = started.elapsed();
         let Some((scope, timeline)) = &self.part.span else {
             return end(self.ending, took);
         };
         // In the span, so that whoever keeps exemplars finds it.
         scope.run(|| end(self.ending, took));
-        span::close(scope, self.ending, timeline.at(self.part.started + took));
+        span::close(scope, self.ending, timeline.at(started + took));
     }
 }
 

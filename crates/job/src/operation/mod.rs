@@ -188,9 +188,6 @@ impl Operation {
         work: impl Future<Output = Result<T, E>>,
         size: impl FnOnce(&T) -> u64,
     ) -> Result<T, E> {
-        if !span::helps() {
-            return work.await;
-        }
         let era = span::counts().then(Era::current);
         let part = self.begin();
         let span = part.context().cloned();
@@ -220,9 +217,6 @@ impl Operation {
         work: impl FnOnce() -> Result<T, E>,
         size: impl FnOnce(&T) -> u64,
     ) -> Result<T, E> {
-        if !span::helps() {
-            return work();
-        }
         let era = span::counts().then(Era::current);
         let part = self.begin();
         let span = part.context().cloned();
@@ -235,6 +229,9 @@ impl Operation {
     }
 
     fn begin(&self) -> Part {
+        if !span::helps() {
+            return Part::untold(Ids::current());
+        }
         let part = Part::new(Ids::current());
         if !span::is_wanted() {
             return part;
