@@ -39,11 +39,16 @@ pub(super) fn tests(ci: &mut Ci) -> Result<Verdict> {
     binaries_of(ci, &packages, &build)
 }
 
-/// The suite once more, with optimisation: its long runs are at full length only there.
+/// The suite once more, with optimisation, and gRPC's chaos: long runs are at full length only there.
 pub(super) fn release(ci: &mut Ci) -> Result<Verdict> {
+    let before = ci.results.len();
     let packages = ci.workspace.packages().to_vec();
     let build = ["--release", "--package", "suite", "--tests"];
-    binaries_of(ci, &packages, &build)
+    binaries_of(ci, &packages, &build)?;
+    let grpc = ["--package", "throughline-grpc", "--all-features"];
+    let chaos = [&["--release"], &grpc[..], &["--test", "chaos"]].concat();
+    binaries_of(ci, &packages, &chaos)?;
+    Ok(verdict(&ci.results[before..]))
 }
 
 /// Jobs over real brokers: a workspace of its own, checked as the others are, and tested.
