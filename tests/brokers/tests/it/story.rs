@@ -249,6 +249,10 @@ impl<'a> Story<'a> {
             .expect("a runner ran");
         assert_eq!(runner.service, "runner");
         assert_eq!(runner.trace_id, job.trace_id);
+        for id in ["job_id", "message_id", "request_id"] {
+            assert!(job.text(id).is_some(), "{id}: {job:?}");
+            assert_eq!(runner.text(id), job.text(id));
+        }
         assert_eq!(runner.is_error(), outcome(job) != "ok");
     }
 
