@@ -67,7 +67,22 @@ impl<H: Handle, X: ?Sized> Bound<H, X> {
     #[must_use]
     #[inline]
     pub fn at(&self, era: Era, from: &X) -> Held<'_, H> {
-        self.store.get(era, (self.index)(from))
+        self.at_index(era, self.index(from))
+    }
+
+    /// The label index of the series that `from` belongs to: a gauge that was raised there is lowered
+    /// there, whatever `from` has become meanwhile.
+    #[must_use]
+    #[inline]
+    pub fn index(&self, from: &X) -> usize {
+        (self.index)(from)
+    }
+
+    /// As [`at`](Self::at), by the label index.
+    #[must_use]
+    #[inline]
+    pub fn at_index(&self, era: Era, index: usize) -> Held<'_, H> {
+        self.store.get(era, index)
     }
 }
 

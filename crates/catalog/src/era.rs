@@ -1,5 +1,7 @@
 //! Which recorder a piece of work began under.
 
+use std::fmt;
+
 use crate::process_wide::Identity;
 
 /// The recorder that was current at some moment, as a small value to keep.
@@ -30,17 +32,43 @@ use crate::process_wide::Identity;
 ///     assert_eq!(snapshotter.snapshot().into_vec().len(), 1);
 /// });
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Era(pub(crate) Scope);
+#[derive(Clone, Copy, PartialEq, Eq)]
+// One word, because it goes with every request from hand to hand: the constants below, or a local
+// recorder's address with the bit that tells whether it has a size.
+pub struct Era(usize);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+impl Era {
     /// No recorder: the facade's no-op.
-    Silent,
+    pub(crate) const SILENT: Self = Self(0);
     /// The recorder of the process.
-    Global,
+    pub(crate) const GLOBAL: Self = Self(1);
+
     /// A recorder of one thread for a while, or one that could not be proved to be more.
-    Local(Identity),
+    pub(crate) const fn local(recorder: Identity) -> Self {
+        // No address is 0, and none has its highest bit set: that half is the system's.
+        Self(recorder.address << 1 | recorder.sized as usize)
+    }
+
+    /// The recorder, if it is a local one.
+    pub(crate) fn as_local(self) -> Option<Identity> {
+        let is_local = self != Self::SILENT && self != Self::GLOBAL;
+        is_local.then_some(Identity {
+            address: self.0 >> 1,
+            sized: self.0 & 1 == 1,
+        })
+    }
+}
+
+impl fmt::Debug for Era {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut era = f.debug_tuple("Era");
+        match *self {
+            Self::SILENT => era.field(&"no recorder"),
+            Self::GLOBAL => era.field(&"the process's"),
+            _ => era.field(&"a local one"),
+        };
+        era.finish()
+    }
 }
 
 impl Era {

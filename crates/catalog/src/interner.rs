@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use metrics::Recorder;
 
-use crate::era::{Era, Scope};
+use crate::era::Era;
 use crate::families::{self, LabelName};
 use crate::label::OVERFLOW;
 use crate::{Family, Gauge, Labels};
@@ -154,7 +154,7 @@ impl Interner {
         }
         drop(len);
         // A given recorder, or a later one, is told when a series with the label is registered.
-        if self.counted && Era::current() == Era(Scope::Global) {
+        if self.counted && Era::current() == Era::GLOBAL {
             metrics::with_recorder(|recorder| self.show(recorder, value == 1));
         }
         Some(value)

@@ -10,7 +10,7 @@ use std::thread;
 
 use metrics::Recorder;
 
-use crate::era::{Era, Scope};
+use crate::era::Era;
 
 /// Below this an address is no memory: a recorder without size in a box.
 const LOWEST: usize = 4096;
@@ -41,8 +41,8 @@ struct Seen {
 /// A recorder, told by where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    address: usize,
-    sized: bool,
+    pub(crate) address: usize,
+    pub(crate) sized: bool,
 }
 
 impl Identity {
@@ -64,9 +64,9 @@ impl Identity {
     fn known(self) -> Option<Era> {
         // Relaxed: the address is all there is to know, and nothing is read through it.
         if self.sized {
-            (self.address == GLOBAL.load(Ordering::Relaxed)).then_some(Era(Scope::Global))
+            (self.address == GLOBAL.load(Ordering::Relaxed)).then_some(Era::GLOBAL)
         } else {
-            (self.address == NOOP.load(Ordering::Relaxed)).then_some(Era(Scope::Silent))
+            (self.address == NOOP.load(Ordering::Relaxed)).then_some(Era::SILENT)
         }
     }
 
@@ -77,7 +77,7 @@ impl Identity {
 
     #[cold]
     fn prove(self) -> Era {
-        let local = Era(Scope::Local(self));
+        let local = Era::local(self);
         let place = if self.sized { &GLOBAL } else { &NOOP };
         // There is only one of each, and this is not it.
         if self.address < LOWEST || place.load(Ordering::Relaxed) != 0 {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use metrics::{Key, Recorder};
 
-use crate::era::Scope;
 use crate::process_wide::elsewhere;
 use crate::refresh::RenewingGauge;
 use crate::{Desc, Era, Handle};
@@ -66,7 +65,7 @@ impl Series {
         if let Source::Given(recorder) = &self.source {
             return Some(register(recorder));
         }
-        if Era::current() == Era(Scope::Global) {
+        if Era::current() == Era::GLOBAL {
             return Some(metrics::with_recorder(register));
         }
         // The work began under the global recorder, and ends where a local one hides it.

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 
 use metrics::Recorder;
 
-use crate::era::Scope;
 use crate::process_wide::Identity;
 use crate::source::{Series, Source};
 use crate::{Desc, Era, Handle, refresh};
@@ -95,7 +94,7 @@ impl<H: Handle> Store<H> {
     #[must_use]
     #[inline]
     pub fn get(&self, era: Era, index: usize) -> Held<'_, H> {
-        if era == Era(Scope::Global) || self.source.is_given() {
+        if era == Era::GLOBAL || self.source.is_given() {
             match self.kept(index) {
                 Some(handle) => Held(Inner::Kept(handle)),
                 None => self.make(index),
@@ -155,7 +154,7 @@ impl<H: Handle> Store<H> {
 
     #[cold]
     fn uncached(&self, era: Era, index: usize) -> Held<'_, H> {
-        let Scope::Local(identity) = era.0 else {
+        let Some(identity) = era.as_local() else {
             return Held(Inner::Kept(H::noop()));
         };
         metrics::with_recorder(|recorder| {
@@ -189,6 +188,19 @@ pub struct Held<'a, H>(Inner<'a, H>);
 enum Inner<'a, H> {
     Kept(&'a H),
     Own(H),
+}
+
+impl<H> Held<'_, H> {
+    /// The handle, if it was made for this one use: a recorder that is local has it, and the store
+    /// will not find it again once that recorder is left.
+    #[must_use]
+    #[inline]
+    pub fn into_own(self) -> Option<H> {
+        match self.0 {
+            Inner::Kept(_) => None,
+            Inner::Own(handle) => Some(handle),
+        }
+    }
 }
 
 impl<H> Deref for Held<'_, H> {

@@ -29,6 +29,8 @@ pin_project! {
     /// struct Silent;
     ///
     /// impl Observer for Silent {
+    ///     type Entered = ();
+    ///     fn enter(&self) {}
     ///     fn on_completion(self, _: Completion<'_>) {}
     /// }
     ///
@@ -47,8 +49,7 @@ pin_project! {
     impl<B, O: Observer> PinnedDrop for CompletionBody<B, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // The watch, which is dropped after this, tells the observer; also when the inner
-            // body's drop panics.
+            // When the inner body's drop panics, the watch's own drop tells the observer.
             this.watch.release(|| this.inner.set(None));
         }
     }
@@ -105,7 +106,8 @@ where
             return inner.poll_frame(cx);
         }
 
-        let (polled, ended) = ready!(watch.within(|| {
+        let _entered = watch.enter();
+        let (polled, ended) = ready!(watch.run(|| {
             let polled = ready!(inner.as_mut().poll_frame(cx));
             // A reader that finds the end here never polls again, so look now.
             let ended = matches!(polled, Some(Ok(_))) && inner.is_end_stream();

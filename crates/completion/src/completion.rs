@@ -79,6 +79,8 @@ pub enum Point {
 /// # use throughline_completion::{observe, Completion, CompletionFuture, Observer};
 /// # struct Check;
 /// # impl Observer for Check {
+/// #     type Entered = ();
+/// #     fn enter(&self) {}
 /// #     fn on_completion(self, how: Completion<'_>) {
 /// #         assert!(matches!(how, Completion::Failed(failure) if is_timeout(&failure)));
 /// #     }

@@ -16,7 +16,7 @@ use crate::{Completion, CompletionBody, Next, Observer, Point};
 /// Runs `call`, an inner service's `call`, under the eyes of `observer`, and wraps the future that
 /// it returns.
 ///
-/// `call` runs at once, within [`Observer::within`]; nothing is allocated.
+/// `call` runs at once, within what [`Observer::enter`] enters; nothing is allocated.
 ///
 /// # Panics
 ///
@@ -30,6 +30,10 @@ use crate::{Completion, CompletionBody, Next, Observer, Point};
 /// struct Left<'a>(&'a mut bool);
 ///
 /// impl Observer for Left<'_> {
+///     type Entered = ();
+///
+///     fn enter(&self) {}
+///
 ///     fn on_completion(self, how: Completion<'_>) {
 ///         *self.0 = matches!(how, Completion::Dropped(Point::Future));
 ///     }
@@ -44,12 +48,16 @@ pub fn observe<F, O>(observer: O, call: impl FnOnce() -> F) -> CompletionFuture<
 where
     O: Observer,
 {
-    let mut watch = Watch::new(Some(observer), Point::Call);
-    let inner = watch.within(call);
-    CompletionFuture {
-        inner: Some(inner),
-        watch: watch.pass_to(Point::Future),
-    }
+    // Made where it stays: an observer and a future are large enough to count their moves.
+    let mut future = CompletionFuture {
+        inner: None,
+        watch: Watch::new(Some(observer), Point::Call),
+    };
+    let entered = future.watch.enter();
+    future.inner = Some(future.watch.run(call));
+    drop(entered);
+    future.watch.moves_on(Point::Future);
+    future
 }
 
 pin_project! {
@@ -65,6 +73,8 @@ pin_project! {
     /// struct Silent;
     ///
     /// impl Observer for Silent {
+    ///     type Entered = ();
+    ///     fn enter(&self) {}
     ///     fn on_completion(self, _: Completion<'_>) {}
     /// }
     ///
@@ -77,7 +87,7 @@ pin_project! {
     /// Polling it after it was ready panics.
     #[must_use = "futures do nothing unless polled"]
     pub struct CompletionFuture<F, O: Observer> {
-        // `None` once it was ready: so it can be dropped in place, within the observer.
+        // `None` in `call`, and once it was ready: so it can be dropped in place, within the observer.
         #[pin]
         inner: Option<F>,
         watch: Watch<O>,
@@ -86,8 +96,7 @@ pin_project! {
     impl<F, O: Observer> PinnedDrop for CompletionFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // The watch, which is dropped after this, tells the observer; also when the inner
-            // future's drop panics.
+            // When the inner future's drop panics, the watch's own drop tells the observer.
             this.watch.release(|| this.inner.set(None));
         }
     }
@@ -122,7 +131,8 @@ where
         let mut this = self.project();
         let watch = this.watch;
 
-        let (result, ended) = ready!(watch.within(|| {
+        let _entered = watch.enter();
+        let (result, ended) = ready!(watch.run(|| {
             let inner = this.inner.as_mut().as_pin_mut();
             let result = ready!(
                 inner

@@ -18,6 +18,10 @@ use crate::Completion;
 /// struct Size(usize);
 ///
 /// impl Observer for Size {
+///     type Entered = ();
+///
+///     fn enter(&self) {}
+///
 ///     fn on_data(&mut self, data: &impl Buf) {
 ///         self.0 += data.remaining();
 ///     }
@@ -37,15 +41,16 @@ use crate::Completion;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 pub trait Observer {
-    /// Runs `f` inside whatever is to be active while the inner service, future or body runs: a
-    /// span, a context.
+    /// What is active while the inner service, future or body runs, a span or a context; its drop
+    /// leaves it. `()` for an observer that has nothing to enter.
+    type Entered;
+
+    /// Enters what is to be active.
     ///
-    /// Called around `call`, around each poll of the future and the body, and around dropping
-    /// either while it is observed. `f` may panic, so what is entered here has to be left by a
-    /// guard's drop.
-    fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        f()
-    }
+    /// Asked for around `call`, around each poll of the future and the body, and around dropping
+    /// either while it is observed; what is told meanwhile, the end included, is told within. It is
+    /// left by dropping what this returns, also when a panic unwinds.
+    fn enter(&self) -> Self::Entered;
 
     /// The head has arrived.
     ///
@@ -62,7 +67,7 @@ pub trait Observer {
         let _ = data;
     }
 
-    /// The response has ended. Called exactly once, and last.
+    /// The response has ended. Called exactly once, last, and within what was entered.
     ///
     /// It may be called while a panic unwinds; a panic in here would then abort the process.
     fn on_completion(self, how: Completion<'_>);
@@ -80,6 +85,10 @@ pub trait Observer {
 /// struct Ends;
 ///
 /// impl Observer for Ends {
+///     type Entered = ();
+///
+///     fn enter(&self) {}
+///
 ///     fn on_head(&mut self, head: &mut Parts) -> Next {
 ///         match head.status {
 ///             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Next::End,

@@ -34,29 +34,49 @@ impl<O: Observer> Watch<O> {
         self.observer.is_some()
     }
 
+    /// What is watched has come to `point`.
+    pub(crate) const fn moves_on(&mut self, point: Point) {
+        self.point = point;
+    }
+
     /// Hands the observer on to what runs at `point`.
     pub(crate) const fn pass_to(&mut self, point: Point) -> Self {
         Self::new(self.observer.take(), point)
     }
 
-    /// Runs something inner within the observer.
-    pub(crate) fn within<R>(&mut self, inner: impl FnOnce() -> R) -> R {
-        self.flagged(|observer| match observer {
-            Some(observer) => observer.within(inner),
-            None => inner(),
-        })
+    /// Enters what is to be active while something inner runs; it is left by dropping this.
+    pub(crate) fn enter(&self) -> Option<O::Entered> {
+        self.observer.as_ref().map(O::enter)
     }
 
-    /// Tells the observer something that is not the end, if there is one.
+    /// Runs something inner. A panic in it leaves the flag set.
+    pub(crate) fn run<R>(&mut self, inner: impl FnOnce() -> R) -> R {
+        self.polling = true;
+        let result = inner();
+        self.polling = false;
+        result
+    }
+
+    /// Tells the observer something that is not the end, if there is one. A panic in it leaves the
+    /// flag set.
     pub(crate) fn tell<R>(&mut self, told: impl FnOnce(&mut O) -> R) -> Option<R> {
-        self.flagged(|observer| observer.map(told))
+        self.polling = true;
+        let result = self.observer.as_mut().map(told);
+        self.polling = false;
+        result
     }
 
-    /// Drops something inner within the observer. A panic before or in that keeps the flag set.
+    /// Drops something inner, and tells the observer unless it has been told. A panic before or in
+    /// that keeps the flag set.
     pub(crate) fn release(&mut self, remains: impl FnOnce()) {
+        if !self.is_on() {
+            return remains();
+        }
         let panicked = self.polling;
-        self.within(remains);
+        let _entered = self.enter();
+        self.run(remains);
         self.polling = panicked;
+        self.drop_observer();
     }
 
     /// A reader is told that the body is at its end.
@@ -64,24 +84,8 @@ impl<O: Observer> Watch<O> {
         self.end_told.store(true, Ordering::Relaxed);
     }
 
-    /// Tells the observer how it ended, unless it has been told.
-    pub(crate) fn complete(&mut self, how: Completion<'_>) {
-        if let Some(observer) = self.observer.take() {
-            observer.on_completion(how);
-        }
-    }
-
-    /// A panic in `f` leaves the flag set.
-    fn flagged<R>(&mut self, f: impl FnOnce(Option<&mut O>) -> R) -> R {
-        self.polling = true;
-        let result = f(self.observer.as_mut());
-        self.polling = false;
-        result
-    }
-}
-
-impl<O: Observer> Drop for Watch<O> {
-    fn drop(&mut self) {
+    /// Tells the observer that nobody waits any more.
+    fn drop_observer(&mut self) {
         let how = if self.polling {
             Completion::Panicked(self.point)
         } else if *self.end_told.get_mut() {
@@ -90,5 +94,22 @@ impl<O: Observer> Drop for Watch<O> {
             Completion::Dropped(self.point)
         };
         self.complete(how);
+    }
+
+    /// Tells the observer how it ended, unless it has been told; within what it entered.
+    pub(crate) fn complete(&mut self, how: Completion<'_>) {
+        if let Some(observer) = self.observer.take() {
+            observer.on_completion(how);
+        }
+    }
+}
+
+impl<O: Observer> Drop for Watch<O> {
+    fn drop(&mut self) {
+        // Still there where the drop of something inner panicked.
+        if self.is_on() {
+            let _entered = self.enter();
+            self.drop_observer();
+        }
     }
 }

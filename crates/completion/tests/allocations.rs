@@ -22,6 +22,10 @@ struct Count {
 }
 
 impl Observer for Count {
+    type Entered = ();
+
+    fn enter(&self) {}
+
     fn on_head(&mut self, _: &mut Parts) -> Next {
         self.heads += 1;
         Next::Body

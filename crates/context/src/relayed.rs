@@ -1,49 +1,109 @@
 //! What OpenTelemetry's own types would lose on the way through a process.
 
+use std::{cell::Cell, sync::LazyLock};
+
 use opentelemetry::{
     Context,
-    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId},
+    trace::{SpanContext, TraceContextExt, TraceFlags, TraceId, TraceState as OtelState},
 };
 
 use crate::{traceparent::TraceParent, tracestate::TraceState};
 
 pub(crate) const RANDOM: TraceFlags = TraceFlags::new(0x02);
 
-/// The state with its Level 2 keys; the random flag, which a span that is not sampled drops; and the
-/// caller's sampled flag where it does not decide here.
+/// The state with its Level 2 keys; and the flags that go on as they came where this process does not
+/// record.
 #[derive(Clone, Debug)]
 struct Relayed {
-    trace_id: TraceId,
-    caller: SpanId,
-    flags: TraceFlags,
+    flags: Flags,
     state: Option<TraceState>,
-    decides: bool,
 }
 
-/// `into` with the caller as its remote span, whose flags are as they came. Where the sampled flag does
-/// not decide, the context says so beside it.
+/// What a span that no sampler records does not keep of its caller's flags: the random flag, and the
+/// sampled flag of a caller that does not decide here. It counts for its own trace only, because a
+/// context may outlive its trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flags {
+    trace_id: TraceId,
+    flags: TraceFlags,
+}
+
+impl Flags {
+    pub(crate) const NONE: Self = Self {
+        trace_id: TraceId::INVALID,
+        flags: TraceFlags::NOT_SAMPLED,
+    };
+
+    pub(crate) fn of(parent: &TraceParent, decides: bool) -> Self {
+        let flags = parent.flags();
+        Self {
+            trace_id: parent.trace_id(),
+            flags: if decides { flags & RANDOM } else { flags },
+        }
+    }
+
+    fn within(self, trace_id: TraceId) -> Option<TraceFlags> {
+        (self.trace_id == trace_id).then_some(self.flags)
+    }
+}
+
+thread_local! {
+    /// Those of the request at hand. Beside the context and not in it: a value in there takes three
+    /// allocations, and nearly every request would need one.
+    static AT_HAND: Cell<Flags> = const { Cell::new(Flags::NONE) };
+}
+
+/// Puts `flags` in the thread's place and returns what was there.
+#[inline]
+pub(crate) fn replace(flags: Flags) -> Flags {
+    AT_HAND.replace(flags)
+}
+
+/// The flags of the request at hand.
+#[inline]
+pub(crate) fn at_hand() -> Flags {
+    AT_HAND.get()
+}
+
+/// `into` with the caller as its remote span, whose flags are as they came, and marked where they do not decide.
+/// What a scope will keep of them need not be in the context as well.
 pub(crate) fn with_caller(
     into: &Context,
     parent: TraceParent,
     state: Option<TraceState>,
-    decides: bool,
+    (decides, is_kept): (bool, bool),
 ) -> Context {
-    let (trace_id, caller, flags) = (parent.trace_id(), parent.span_id(), parent.flags());
+    let mark = if decides {
+        OtelState::NONE
+    } else {
+        undecided()
+    };
     // The state travels beside the span context, which could not hold all of it.
-    let remote = SpanContext::new(trace_id, caller, flags, true, Default::default());
+    let remote = SpanContext::new(
+        parent.trace_id(),
+        parent.span_id(),
+        parent.flags(),
+        true,
+        mark,
+    );
     let cx = into.with_remote_span_context(remote);
+    let flags = Flags::of(&parent, decides);
+    let is_lost = flags.flags != TraceFlags::NOT_SAMPLED && !is_kept;
     // What an outer scope relays, perhaps under the same trace, is not this caller's.
-    let nothing_to_relay = decides && state.is_none() && flags & RANDOM != RANDOM;
-    if nothing_to_relay && into.get::<Relayed>().is_none() {
+    if state.is_none() && !is_lost && into.get::<Relayed>().is_none() {
         return cx;
     }
-    cx.with_value(Relayed {
-        trace_id,
-        caller,
-        flags,
-        state,
-        decides,
-    })
+    cx.with_value(Relayed { flags, state })
+}
+
+/// The mark of a caller that does not decide: a list of OpenTelemetry's type that is there and empty. On the
+/// wire, in exports and to whoever reads it, it is as good as none, and it costs no allocation.
+fn undecided() -> OtelState {
+    static EMPTY: LazyLock<OtelState> = LazyLock::new(|| {
+        let one = OtelState::from_key_value([("a", "a")]).expect("key and value are valid");
+        one.delete("a").expect("the key is there")
+    });
+    EMPTY.clone()
 }
 
 /// What goes out under the span of a context.
@@ -74,23 +134,15 @@ pub(crate) fn outgoing(cx: &Context) -> Option<Outgoing<'_>> {
     let span = cx.span();
     let span = span.span_context();
     let (trace_id, span_id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
-    // A context may outlive its trace: what was relayed counts for its own trace only.
-    let relayed = cx
-        .get::<Relayed>()
-        .filter(|relayed| relayed.trace_id == trace_id);
-    let callers = relayed.map_or(TraceFlags::NOT_SAMPLED, |relayed| {
-        if relayed.decides {
-            relayed.flags & RANDOM
-        } else {
-            relayed.flags
-        }
-    });
+    let relayed = cx.get::<Relayed>();
+    let in_context = relayed.and_then(|relayed| relayed.flags.within(trace_id));
+    let callers = in_context.or_else(|| at_hand().within(trace_id));
     let state = match relayed.and_then(|relayed| relayed.state.as_ref()) {
-        Some(state) => State::Relayed(state),
-        None => local_state(span).map_or(State::None, State::Local),
+        Some(state) if in_context.is_some() => State::Relayed(state),
+        _ => local_state(span).map_or(State::None, State::Local),
     };
     Some(Outgoing {
-        parent: TraceParent::new(trace_id, span_id, flags | callers)?,
+        parent: TraceParent::new(trace_id, span_id, flags | callers.unwrap_or_default())?,
         state,
     })
 }
@@ -98,7 +150,7 @@ pub(crate) fn outgoing(cx: &Context) -> Option<Outgoing<'_>> {
 /// The state that this process gave the span itself. OpenTelemetry's type holds values that no
 /// header may have, such as line breaks, so it is checked as if it came from outside.
 pub(crate) fn local_state(span: &SpanContext) -> Option<TraceState> {
-    if *span.trace_state() == opentelemetry::trace::TraceState::NONE {
+    if *span.trace_state() == OtelState::NONE {
         return None;
     }
     let header = span.trace_state().header();
@@ -139,12 +191,7 @@ pub(crate) fn local_state(span: &SpanContext) -> Option<TraceState> {
 /// ```
 #[must_use]
 pub fn caller_decides(parent: &Context) -> bool {
-    let Some(relayed) = parent.get::<Relayed>() else {
-        return true;
-    };
     let span = parent.span();
     let span = span.span_context();
-    let is_the_caller =
-        span.is_remote() && span.trace_id() == relayed.trace_id && span.span_id() == relayed.caller;
-    relayed.decides || !is_the_caller
+    !span.is_remote() || *span.trace_state() != undecided()
 }

@@ -14,6 +14,7 @@ use throughline_correlation::{Ids, Key};
 use crate::{
     carrier::{Extract, Inject},
     propagator::{Propagator, ids_of},
+    relayed::{self, Flags},
 };
 
 /// Everything that belongs to the work at hand and travels with it: an OpenTelemetry [`Context`] and
@@ -37,17 +38,27 @@ use crate::{
 /// assert!(Ids::current().is_empty());
 /// # }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Scope {
     context: Context,
     ids: Ids,
+    flags: Flags,
 }
 
 impl Scope {
     /// A scope of these parts.
     #[must_use]
     pub const fn new(context: Context, ids: Ids) -> Self {
-        Self { context, ids }
+        Self {
+            context,
+            ids,
+            flags: Flags::NONE,
+        }
+    }
+
+    pub(crate) const fn of_caller(mut self, flags: Flags) -> Self {
+        self.flags = flags;
+        self
     }
 
     /// The scope of the work at hand.
@@ -56,6 +67,7 @@ impl Scope {
         Self {
             context: Context::current(),
             ids: Ids::current(),
+            flags: relayed::at_hand(),
         }
     }
 
@@ -74,19 +86,13 @@ impl Scope {
     /// The same ids in another trace context.
     #[must_use]
     pub fn with_context(self, context: Context) -> Self {
-        Self {
-            context,
-            ids: self.ids,
-        }
+        Self { context, ..self }
     }
 
     /// The same trace context with other ids.
     #[must_use]
     pub fn with_ids(self, ids: Ids) -> Self {
-        Self {
-            context: self.context,
-            ids,
-        }
+        Self { ids, ..self }
     }
 
     /// Reads a scope from a carrier: the context, as [`extract`](crate::extract) does, and the ids of
@@ -112,10 +118,12 @@ impl Scope {
     ///
     /// Guards are dropped in the reverse order of entering. Hold none across an `.await`: wrap the
     /// future with [`Scope::around`] instead.
+    #[inline]
     pub fn enter(&self) -> Entered {
         Entered {
-            _ids: self.ids.clone().enter(),
+            _ids: self.ids.enter(),
             _context: self.context.clone().attach(),
+            _flags: Flagged::enter(self.flags),
         }
     }
 
@@ -131,6 +139,12 @@ impl Scope {
             future: Some(future),
             scope: self,
         }
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self::new(Context::new(), Ids::empty())
     }
 }
 
@@ -150,6 +164,7 @@ impl fmt::Debug for Scope {
 #[must_use = "the scope is entered only while the guard lives"]
 pub struct Entered {
     // Dropped in this order, the reverse of entering.
+    _flags: Flagged,
     _context: ContextGuard,
     _ids: throughline_correlation::Entered,
 }
@@ -157,6 +172,26 @@ pub struct Entered {
 impl fmt::Debug for Entered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entered").finish_non_exhaustive()
+    }
+}
+
+/// Keeps a caller's flags at hand.
+struct Flagged(Option<Flags>);
+
+impl Flagged {
+    /// A scope without any leaves what is at hand: it counts for another trace.
+    #[inline]
+    fn enter(flags: Flags) -> Self {
+        Self((flags != Flags::NONE).then(|| relayed::replace(flags)))
+    }
+}
+
+impl Drop for Flagged {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(before) = self.0 {
+            relayed::replace(before);
+        }
     }
 }
 

@@ -46,8 +46,9 @@ impl TraceContext {
     #[must_use]
     #[inline]
     pub fn extract(carrier: &impl Extract) -> Option<Self> {
-        match w3c_parent(carrier) {
-            Sent::Valid(parent) => Some(Self::new(parent, state(carrier))),
+        let headers = Headers::find(carrier);
+        match headers.w3c(carrier) {
+            Sent::Valid(trace) => Some(trace),
             Sent::Nothing | Sent::Refused => None,
         }
     }
@@ -81,72 +82,93 @@ impl TraceContext {
     }
 }
 
-/// What a carrier has of one kind of parent.
-pub(crate) enum Sent {
+/// What a carrier has of one form of the context.
+pub(crate) enum Sent<T> {
     Nothing,
     Refused,
-    Valid(TraceParent),
+    Valid(T),
 }
 
-#[inline]
-pub(crate) fn w3c_parent(carrier: &impl Extract) -> Sent {
-    match the_one(carrier, TRACEPARENT) {
-        Values::None => Sent::Nothing,
-        Values::One(value) => match TraceParent::parse(value) {
-            Ok(parent) => Sent::Valid(parent),
-            Err(_) => refused(Reason::TraceparentMalformed),
-        },
-        Values::More => refused(Reason::TraceparentRepeated),
-    }
-}
+/// The names that a context is read from.
+const NAMES: [&str; 3] = [TRACEPARENT, TRACESTATE, GRPC_TRACE_BIN];
 
-pub(crate) fn binary_parent(carrier: &impl Extract) -> Sent {
-    match the_one(carrier, GRPC_TRACE_BIN) {
-        Values::None => Sent::Nothing,
-        Values::One(value) => match TraceParent::parse_binary(value) {
-            Ok(parent) => Sent::Valid(parent),
-            Err(_) => refused(Reason::BinaryMalformed),
-        },
-        Values::More => refused(Reason::BinaryRepeated),
-    }
-}
+/// The values of these, found in one go.
+pub(crate) struct Headers<'a>([Values<'a>; NAMES.len()]);
 
-fn refused(reason: Reason) -> Sent {
-    rejected(reason);
-    Sent::Refused
-}
-
+#[derive(Clone, Copy)]
 enum Values<'a> {
     None,
     One(&'a [u8]),
     More,
 }
 
-#[inline]
-fn the_one<'a>(carrier: &'a impl Extract, name: &'static str) -> Values<'a> {
-    let mut seen = Values::None;
-    carrier.values(name, |value| {
-        seen = match seen {
-            Values::None => Values::One(value),
-            Values::One(_) | Values::More => Values::More,
-        };
-    });
-    seen
+impl<'a> Headers<'a> {
+    #[inline]
+    pub(crate) fn find(carrier: &'a impl Extract) -> Self {
+        let mut found = [Values::None; NAMES.len()];
+        carrier.values_of(&NAMES, |place, value| {
+            found[place] = match found[place] {
+                Values::None => Values::One(value),
+                Values::One(_) | Values::More => Values::More,
+            };
+        });
+        Self(found)
+    }
+
+    /// What is told by `traceparent`, with the state beside it.
+    #[inline]
+    pub(crate) fn w3c(&self, carrier: &impl Extract) -> Sent<TraceContext> {
+        let Self([parent, state, _]) = self;
+        match parent {
+            Values::None => Sent::Nothing,
+            Values::One(value) => match TraceParent::parse(value) {
+                Ok(parent) => Sent::Valid(TraceContext::new(parent, read_state(*state, carrier))),
+                Err(_) => refused(Reason::TraceparentMalformed),
+            },
+            Values::More => refused(Reason::TraceparentRepeated),
+        }
+    }
+
+    /// What is told by `grpc-trace-bin`, which has no state.
+    #[inline]
+    pub(crate) fn binary(&self) -> Sent<TraceContext> {
+        let Self([_, _, parent]) = self;
+        match parent {
+            Values::None => Sent::Nothing,
+            Values::One(value) => match TraceParent::parse_binary(value) {
+                Ok(parent) => Sent::Valid(TraceContext::new(parent, None)),
+                Err(_) => refused(Reason::BinaryMalformed),
+            },
+            Values::More => refused(Reason::BinaryRepeated),
+        }
+    }
+}
+
+#[cold]
+fn refused<T>(reason: Reason) -> Sent<T> {
+    rejected(reason);
+    Sent::Refused
 }
 
 #[inline]
-pub(crate) fn state(carrier: &impl Extract) -> Option<TraceState> {
-    let mut reader = None;
-    carrier.values(TRACESTATE, |value| {
-        let so_far = reader.get_or_insert_with(|| Ok(Reader::default()));
-        if let Ok(list) = so_far
-            && let Err(why) = list.read(value)
-        {
-            *so_far = Err(why);
+fn read_state(found: Values<'_>, carrier: &impl Extract) -> Option<TraceState> {
+    let mut reader = Reader::default();
+    let read = match found {
+        Values::None => return None,
+        Values::One(value) => reader.read(value),
+        // Several are one list, and are seldom sent: they are looked up again, in order.
+        Values::More => {
+            let mut read = Ok(());
+            carrier.values(TRACESTATE, |value| {
+                if read.is_ok() {
+                    read = reader.read(value);
+                }
+            });
+            read
         }
-    });
-    match reader? {
-        Ok(reader) => reader.finish(),
+    };
+    match read {
+        Ok(()) => reader.finish(),
         Err(why) => {
             rejected(if why.is_too_many() {
                 Reason::TracestateTooMany

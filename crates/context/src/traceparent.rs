@@ -67,25 +67,34 @@ impl TraceParent {
     /// If lengths, digits or ids are not as the specification says.
     #[inline]
     pub fn parse(value: &[u8]) -> Result<Self, InvalidTraceParent> {
-        Self::read(trim(value)).ok_or(InvalidTraceParent)
+        // Nearly every caller's has this length, and nothing around it.
+        if let Ok(known) = value.try_into()
+            && let Some(parent) = Self::read(known, &[])
+        {
+            return Ok(parent);
+        }
+        Self::parse_trimmed(trim(value))
+    }
+
+    fn parse_trimmed(value: &[u8]) -> Result<Self, InvalidTraceParent> {
+        let (known, rest) = value.split_first_chunk().ok_or(InvalidTraceParent)?;
+        Self::read(known, rest).ok_or(InvalidTraceParent)
     }
 
     #[inline]
-    fn read(value: &[u8]) -> Option<Self> {
-        let (known, rest) = value.split_first_chunk::<LEN>()?;
-        let [v0, v1, b'-', known @ .., b'-', f0, f1] = known else {
+    fn read(known: &[u8; LEN], rest: &[u8]) -> Option<Self> {
+        let [v0, v1, b'-', .., b'-', f0, f1] = known else {
             return None;
         };
-        let (trace_id, known) = known.split_first_chunk::<32>()?;
-        let [b'-', span_id @ ..] = known else {
+        let (trace_id, span_id) = known[3..LEN - 3].split_at(32);
+        let [b'-', span_id @ ..] = span_id else {
             return None;
         };
-        let span_id = span_id.try_into().ok()?;
         let mut wrong = 0;
         let (version, flags) = hex::read_two([*v0, *v1], [*f0, *f1], &mut wrong);
-        let trace_id = TraceId::from(hex::read_u128(trace_id, &mut wrong));
-        let span_id = SpanId::from(hex::read_u64(span_id, &mut wrong));
-        if wrong != 0 {
+        let trace_id = hex::read_u128(trace_id.first_chunk()?, &mut wrong);
+        let span_id = hex::read_u64(span_id.first_chunk()?, &mut wrong);
+        if wrong != 0 || trace_id == 0 || span_id == 0 {
             return None;
         }
         match (version, rest) {
@@ -93,7 +102,11 @@ impl TraceParent {
             (0, []) | (1.., [] | [b'-', ..]) => {}
             _ => return None,
         }
-        Self::new(trace_id, span_id, TraceFlags::new(flags))
+        Some(Self {
+            trace_id: TraceId::from(trace_id),
+            span_id: SpanId::from(span_id),
+            flags: TraceFlags::new(flags & Self::KNOWN_FLAGS),
+        })
     }
 
     /// The trace.

@@ -3,6 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use opentelemetry::{Context, trace::SpanContext};
+use throughline_correlation::Ids;
+
+use crate::{relayed::Flags, scope::Scope};
 
 /// How far a listener trusts what its callers say of their trace.
 ///
@@ -96,15 +99,24 @@ impl FromStr for Trust {
 pub struct Arrival {
     parent: Context,
     link: Option<SpanContext>,
+    flags: Flags,
 }
 
 impl Arrival {
-    pub(crate) const fn under(parent: Context) -> Self {
-        Self { parent, link: None }
+    pub(crate) const fn under(parent: Context, flags: Flags) -> Self {
+        Self {
+            parent,
+            link: None,
+            flags,
+        }
     }
 
     pub(crate) const fn linked(parent: Context, link: Option<SpanContext>) -> Self {
-        Self { parent, link }
+        Self {
+            parent,
+            link,
+            flags: Flags::NONE,
+        }
     }
 
     /// The context to open the server's span in.
@@ -119,9 +131,15 @@ impl Arrival {
         self.link.as_ref()
     }
 
-    /// Both parts.
+    /// The scope to serve in, of the parent and the ids that are in scope now; and the link. A layer that
+    /// opens a span puts it there by [`Scope::with_context`].
+    ///
+    /// What the scope keeps and a context alone does not is the flags of a caller whose trace nobody here
+    /// records: within the scope they go on as they came.
     #[must_use]
-    pub fn into_parts(self) -> (Context, Option<SpanContext>) {
-        (self.parent, self.link)
+    #[inline]
+    pub fn into_parts(self) -> (Scope, Option<SpanContext>) {
+        let scope = Scope::new(self.parent, Ids::current());
+        (scope.of_caller(self.flags), self.link)
     }
 }

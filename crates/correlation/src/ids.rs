@@ -161,6 +161,17 @@ impl Ids {
         self
     }
 
+    /// Whether both are shares of one set; two that only look alike are not.
+    #[inline]
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let is_one = match (&self.slots, &other.slots) {
+            (None, None) => true,
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        };
+        is_one && self.stage == other.stage
+    }
+
     fn slots(&mut self) -> &mut Slots {
         Arc::make_mut(self.slots.get_or_insert_default())
     }

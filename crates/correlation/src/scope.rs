@@ -16,13 +16,7 @@ thread_local! {
     static CURRENT: RefCell<Ids> = const { RefCell::new(Ids::empty()) };
 }
 
-/// Puts `ids` in the thread's place and returns what was there. A thread that is being torn down has
-/// no place any more: its last drops simply see no ids.
-fn replace(mut ids: Ids) -> Ids {
-    exchange(&mut ids);
-    ids
-}
-
+/// Changes what is in the thread's place. A thread that is being torn down has no place any more.
 fn exchange(ids: &mut Ids) {
     let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), ids));
 }
@@ -30,7 +24,9 @@ fn exchange(ids: &mut Ids) {
 impl Ids {
     /// The ids in scope; empty outside any scope.
     #[must_use]
+    #[inline]
     pub fn current() -> Self {
+        // A thread that is being torn down has no place any more: its last drops simply see no ids.
         CURRENT
             .try_with(|current| current.borrow().clone())
             .unwrap_or_default()
@@ -53,15 +49,21 @@ impl Ids {
     ///
     /// Guards are dropped in the reverse order of entering. Hold none across an `.await`: wrap the
     /// future with [`Ids::around`] instead.
-    pub fn enter(self) -> Entered {
+    #[inline]
+    pub fn enter(&self) -> Entered {
+        let replaced = CURRENT.try_with(|current| {
+            // Layers that stand in one another mostly enter the same set, and many requests have none.
+            let is_there = current.borrow().is_same_as(self);
+            (!is_there).then(|| current.replace(self.clone()))
+        });
         Entered {
-            before: replace(self),
+            before: replaced.ok().flatten(),
             not_send: PhantomData,
         }
     }
 
     /// Runs `f` with the set in scope.
-    pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         let _entered = self.enter();
         f()
     }
@@ -79,14 +81,19 @@ impl Ids {
 #[derive(Debug)]
 #[must_use = "the ids are in scope only while the guard lives"]
 pub struct Entered {
-    before: Ids,
+    /// What comes back; nothing where the set was in scope already.
+    before: Option<Ids>,
     // The place belongs to the thread that was entered.
     not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        replace(std::mem::take(&mut self.before));
+        if let Some(before) = self.before.take() {
+            // What was in scope is dropped outside of the place.
+            let _left = CURRENT.try_with(|current| current.replace(before));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
 
 /// A request and how it ended: what labels are read from.
 ///
+// It goes from the call through future and body, so it is kept small.
 /// Method, route, scheme and version are known from the start; status, outcome and sizes once it has
 /// ended.
 #[derive(Clone, Debug)]
@@ -18,10 +19,13 @@ pub struct Exchange {
     version: ProtocolVersion,
     /// Whom a client calls; none on a server.
     target: Option<Target>,
-    sent: Option<u16>,
+    /// 0 if none was.
+    sent: u16,
+    /// What stands for a status that was not sent.
+    unsent: u16,
     outcome: Outcome,
-    unsent: Unsent,
-    request_bytes: Option<u64>,
+    /// [`UNKNOWN`](Self::UNKNOWN) if nobody has told it.
+    request_bytes: u64,
     response_bytes: u64,
     is_stream: bool,
     is_told: bool,
@@ -37,17 +41,36 @@ pub(crate) struct Unsent {
 }
 
 impl Unsent {
+    const fn after(&self, outcome: Outcome) -> u16 {
+        match outcome {
+            Outcome::Cancelled => self.cancelled,
+            Outcome::Panicked => self.panicked,
+            Outcome::Completed | Outcome::Failed => self.failed,
+        }
+    }
+}
+
+impl Unsent {
     /// nginx's 499, by which the field counts a client that went away before its answer.
     pub(crate) const DEFAULT: Self = Self {
         cancelled: 499,
         failed: 500,
         panicked: 500,
     };
+
+    /// None at all: a client that got no response has no status to blame on the far end.
+    pub(crate) const NO_RESPONSE: Self = Self {
+        cancelled: Exchange::NO_RESPONSE,
+        failed: Exchange::NO_RESPONSE,
+        panicked: Exchange::NO_RESPONSE,
+    };
 }
 
 impl Exchange {
-    /// No status at all: a client that got no response has none to blame on the far end.
+    /// No status at all.
     pub(crate) const NO_RESPONSE: u16 = 0;
+
+    const UNKNOWN: u64 = u64::MAX;
 
     pub(crate) const fn begun(method: Method, route: Route) -> Self {
         Self {
@@ -56,10 +79,10 @@ impl Exchange {
             scheme: Scheme::Http,
             version: ProtocolVersion::UNKNOWN,
             target: None,
-            sent: None,
+            sent: Self::NO_RESPONSE,
+            unsent: Self::NO_RESPONSE,
             outcome: Outcome::Cancelled,
-            unsent: Unsent::DEFAULT,
-            request_bytes: None,
+            request_bytes: Self::UNKNOWN,
             response_bytes: 0,
             is_stream: false,
             is_told: false,
@@ -79,19 +102,16 @@ impl Exchange {
         self.version = version;
     }
 
-    /// What stands for a status that was not sent.
-    pub(crate) const fn or_else(mut self, unsent: Unsent) -> Self {
-        self.unsent = unsent;
-        self
-    }
-
     /// The route became known late.
     pub(crate) const fn routed(&mut self, route: Route) {
         self.route = route;
     }
 
     pub(crate) const fn request_is_of(&mut self, bytes: Option<u64>) {
-        self.request_bytes = bytes;
+        self.request_bytes = match bytes {
+            Some(bytes) => bytes,
+            None => Self::UNKNOWN,
+        };
     }
 
     pub(crate) const fn response_grows_by(&mut self, bytes: u64) {
@@ -129,11 +149,13 @@ impl Exchange {
     }
 
     pub(crate) const fn head_sent(&mut self, status: u16) {
-        self.sent = Some(status);
+        self.sent = status;
     }
 
-    pub(crate) const fn ended(&mut self, outcome: Outcome) {
+    /// It ended; `unsent` has what stands for a status that was not sent.
+    pub(crate) const fn ended(&mut self, outcome: Outcome, unsent: &Unsent) {
         self.outcome = outcome;
+        self.unsent = unsent.after(outcome);
     }
 
     /// The method; `_OTHER` for one that no standard knows.
@@ -179,7 +201,10 @@ impl Exchange {
     /// The status that was sent, if a head was.
     #[must_use]
     pub const fn sent(&self) -> Option<u16> {
-        self.sent
+        match self.sent {
+            Self::NO_RESPONSE => None,
+            status => Some(status),
+        }
     }
 
     /// The status that was sent, or the one that stands for an ending without any. On a server,
@@ -187,12 +212,9 @@ impl Exchange {
     /// an error of the inner service. On a client: 0.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        match (self.sent, self.outcome) {
-            (Some(status), _) => status,
-            (None, _) if self.is_call() => Self::NO_RESPONSE,
-            (None, Outcome::Cancelled) => self.unsent.cancelled,
-            (None, Outcome::Panicked) => self.unsent.panicked,
-            (None, _) => self.unsent.failed,
+        match self.sent {
+            Self::NO_RESPONSE => self.unsent,
+            status => status,
         }
     }
 
@@ -209,7 +231,10 @@ impl Exchange {
     /// layer has a family of request sizes or an access log.
     #[must_use]
     pub const fn request_bytes(&self) -> Option<u64> {
-        self.request_bytes
+        match self.request_bytes {
+            Self::UNKNOWN => None,
+            bytes => Some(bytes),
+        }
     }
 
     /// How many bytes of the response's body have been given out so far.
@@ -237,7 +262,6 @@ impl Exchange {
     /// body that broke off.
     #[must_use]
     pub const fn is_server_error(&self) -> bool {
-        matches!(self.sent, Some(500..))
-            || matches!(self.outcome, Outcome::Failed | Outcome::Panicked)
+        500 <= self.sent || matches!(self.outcome, Outcome::Failed | Outcome::Panicked)
     }
 }

@@ -169,14 +169,18 @@ impl Readers {
         let said: Box<[_]> = said
             .filter_map(|Reader { id, read }| Some((*id, read(extensions)?)))
             .collect();
-        Extras((!said.is_empty()).then_some(said))
+        Extras((!said.is_empty()).then(|| Box::new(Said(said))))
     }
 }
 
-/// What one response said. It takes an allocation where a handler did say something, and is as small
-/// as can be where none did.
+/// What one response said. It takes two allocations where a handler did say something, and is as small
+/// as can be where none did, which is nearly always.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Extras(Option<Box<[(TypeId, usize)]>>);
+pub(crate) struct Extras(Option<Box<Said>>);
+
+/// In a box of its own, so that the pointer to it is one word.
+#[derive(Clone, Debug)]
+struct Said(Box<[(TypeId, usize)]>);
 
 impl Extras {
     pub(crate) const fn new() -> Self {
@@ -184,7 +188,7 @@ impl Extras {
     }
 
     fn get(&self, id: TypeId) -> Option<usize> {
-        let said = self.0.as_deref()?;
+        let Said(said) = self.0.as_deref()?;
         said.iter()
             .find_map(|(known, index)| (*known == id).then_some(*index))
     }

@@ -55,7 +55,17 @@ pub(crate) struct Begun {
     /// Whether the switch was on when the request came: what was begun is ended.
     is_counted: bool,
     era: Era,
-    in_flight: Option<Gauge>,
+    in_flight: Raised,
+}
+
+/// The gauge that a request raised.
+#[derive(Debug)]
+enum Raised {
+    None,
+    /// By its label index: a share of its handle would cost two atomic writes.
+    Series(usize),
+    /// A local recorder's, which may be left before the request ends.
+    Own(Box<Gauge>),
 }
 
 impl Metrics {
@@ -133,20 +143,36 @@ impl Metrics {
     pub(crate) fn begin(&self, started: Instant, exchange: &Exchange) -> Begun {
         let era = Era::current();
         let is_counted = Switch::global().is_on(Concern::Metrics);
-        let in_flight = self
-            .in_flight
-            .as_ref()
-            .filter(|_| is_counted)
-            .map(|family| {
-                let gauge = Gauge::clone(&family.at(era, exchange));
+        let in_flight = match &self.in_flight {
+            Some(family) if is_counted => {
+                let index = family.index(exchange);
+                let gauge = family.at_index(era, index);
                 gauge.increment(1.0);
-                gauge
-            });
+                match gauge.into_own() {
+                    None => Raised::Series(index),
+                    Some(gauge) => Raised::Own(Box::new(gauge)),
+                }
+            }
+            _ => Raised::None,
+        };
         Begun {
             started,
             is_counted,
             era,
             in_flight,
+        }
+    }
+
+    /// Takes the request out of those in flight, and does nothing else.
+    pub(crate) fn lower(&self, begun: &Begun) {
+        match &begun.in_flight {
+            Raised::None => {}
+            Raised::Series(index) => {
+                if let Some(family) = &self.in_flight {
+                    family.at_index(begun.era, *index).decrement(1.0);
+                }
+            }
+            Raised::Own(gauge) => gauge.decrement(1.0),
         }
     }
 
@@ -166,7 +192,7 @@ impl Metrics {
         if !begun.is_counted {
             return;
         }
-        begun.lower();
+        self.lower(begun);
         let era = begun.era;
         if let Some(family) = &self.total {
             family.at(era, exchange).increment(1);
@@ -196,12 +222,5 @@ impl Begun {
     /// The time since the request's arrival.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
-    }
-
-    /// Takes the request out of those in flight, and does nothing else.
-    pub(crate) fn lower(&self) {
-        if let Some(gauge) = &self.in_flight {
-            gauge.decrement(1.0);
-        }
     }
 }

@@ -21,6 +21,10 @@ use crate::witness::{How, Notes, Witness};
 struct Silent<T>(T);
 
 impl<T> Observer for Silent<T> {
+    type Entered = ();
+
+    fn enter(&self) {}
+
     fn on_completion(self, _: Completion<'_>) {}
 }
 
@@ -112,6 +116,10 @@ fn debug_shows_no_content() {
 
     struct Text;
     impl Observer for Text {
+        type Entered = ();
+
+        fn enter(&self) {}
+
         fn on_completion(self, how: Completion<'_>) {
             assert_eq!(format!("{how:?}"), "Failed(Failure { point: Future, .. })");
         }

@@ -65,8 +65,19 @@ impl Notes {
     pub(crate) fn inner_runs(&self, what: &'static str) {
         let observed = self.told.lock().unwrap().is_empty();
         if self.active.load(SeqCst) != observed {
-            self.violations.lock().unwrap().push(what);
+            self.violate(what);
         }
+    }
+
+    /// The observer is told only within what it entered.
+    fn is_told_something(&self, what: &'static str) {
+        if !self.active.load(SeqCst) {
+            self.violate(what);
+        }
+    }
+
+    fn violate(&self, what: &'static str) {
+        self.violations.lock().unwrap().push(what);
     }
 
     /// What the observer was told, which has to be one thing.
@@ -118,24 +129,26 @@ impl Drop for Witness {
     }
 }
 
+pub(crate) struct Leave(Arc<Notes>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.0.active.store(false, SeqCst);
+    }
+}
+
 impl Observer for Witness {
-    fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        struct Leave<'a>(&'a Notes);
+    type Entered = Leave;
 
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                self.0.active.store(false, SeqCst);
-            }
-        }
-
+    fn enter(&self) -> Leave {
         if self.notes.active.swap(true, SeqCst) {
-            self.notes.violations.lock().unwrap().push("within within");
+            self.notes.violate("entered twice");
         }
-        let _leave = Leave(&self.notes);
-        f()
+        Leave(Arc::clone(&self.notes))
     }
 
     fn on_head(&mut self, head: &mut Parts) -> Next {
+        self.notes.is_told_something("head");
         self.heads += 1;
         head.headers
             .insert("x-witness", HeaderValue::from_static("was here"));
@@ -143,10 +156,12 @@ impl Observer for Witness {
     }
 
     fn on_data(&mut self, data: &impl Buf) {
+        self.notes.is_told_something("data");
         self.bytes += data.remaining();
     }
 
     fn on_completion(self, how: Completion<'_>) {
+        self.notes.is_told_something("completion");
         let told = Told {
             how: how.into(),
             heads: self.heads,

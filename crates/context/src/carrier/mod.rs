@@ -22,6 +22,15 @@ pub trait Extract {
     /// All of them, because two `traceparent`s are a different message from one.
     fn values<'a>(&'a self, name: &'static str, each: impl FnMut(&'a [u8]));
 
+    /// Gives every value under each of `names` to `each`, with the place of its name among them;
+    /// those of one name in order. Where values are found by walking, a carrier may find all in one
+    /// walk.
+    fn values_of<'a>(&'a self, names: &[&'static str], mut each: impl FnMut(usize, &'a [u8])) {
+        for (place, name) in names.iter().enumerate() {
+            self.values(name, |value| each(place, value));
+        }
+    }
+
     /// The only value under `name`, or nothing if there is none or more than one.
     #[must_use]
     fn only<'a>(&'a self, name: &'static str) -> Option<&'a [u8]> {

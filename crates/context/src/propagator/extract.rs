@@ -12,9 +12,9 @@ use crate::{
     carrier::Extract,
     families::{self, Reason, rejected},
     name::BAGGAGE,
-    relayed::{local_state, with_caller},
+    relayed::{Flags, local_state, with_caller},
     scope::Scope,
-    trace_context::{Sent, TraceContext, binary_parent, state, w3c_parent},
+    trace_context::{Headers, Sent, TraceContext},
     traceparent::TraceParent,
     trust::{Arrival, Trust},
 };
@@ -33,7 +33,7 @@ impl Propagator {
     /// As [`Propagator::extract`], into a context of the caller's choice.
     #[must_use]
     pub fn extract_with_context(&self, into: &Context, carrier: &impl Extract) -> Context {
-        self.read(into, carrier, true)
+        self.read(into, carrier, (true, false)).0
     }
 
     /// Reads what the caller sent, as far as it is trusted, into the current context.
@@ -41,8 +41,11 @@ impl Propagator {
     pub fn arrive(&self, trust: Trust, carrier: &impl Extract) -> Arrival {
         let current = Context::current();
         match trust {
-            Trust::Mesh => Arrival::under(self.read(&current, carrier, true)),
-            Trust::Keep => Arrival::under(self.read(&current, carrier, false)),
+            Trust::Mesh | Trust::Keep => {
+                let decides = trust == Trust::Mesh;
+                let (parent, flags) = self.read(&current, carrier, (decides, true));
+                Arrival::under(parent, flags)
+            }
             Trust::Edge => {
                 let caller = self.trace(&Context::new(), carrier).1;
                 Arrival::linked(current, caller.map(|caller| link(caller.parent())))
@@ -67,21 +70,29 @@ impl Propagator {
         ids_of(carrier, self.keys())
     }
 
+    /// The context under the caller's, and the flags to be kept of it. What decides, and whether
+    /// somebody keeps them, is said by `how`.
     #[inline]
-    fn read(&self, into: &Context, carrier: &impl Extract, decides: bool) -> Context {
+    fn read(
+        &self,
+        into: &Context,
+        carrier: &impl Extract,
+        how @ (decides, _): (bool, bool),
+    ) -> (Context, Flags) {
         let (beside, caller) = self.trace(into, carrier);
         let into = beside.as_ref().unwrap_or(into);
-        let cx = match caller {
+        let (cx, flags) = match caller {
             Some(caller) => {
                 let (parent, state) = caller.into_parts();
-                with_caller(into, parent, state, decides)
+                let flags = Flags::of(&parent, decides);
+                (with_caller(into, parent, state, how), flags)
             }
-            None => into.clone(),
+            None => (into.clone(), Flags::NONE),
         };
         if self.accept_baggage.is_none() {
-            return cx;
+            return (cx, flags);
         }
-        with_baggage(cx, carrier, &self.accept_baggage)
+        (with_baggage(cx, carrier, &self.accept_baggage), flags)
     }
 
     /// The caller's trace; and where another propagator found it, the context that it made.
@@ -91,19 +102,18 @@ impl Propagator {
         into: &Context,
         carrier: &impl Extract,
     ) -> (Option<Context>, Option<TraceContext>) {
+        let headers = Headers::find(carrier);
         if self.accept.has(Format::W3c) {
-            match w3c_parent(carrier) {
-                Sent::Valid(parent) => {
-                    return (None, Some(TraceContext::new(parent, state(carrier))));
-                }
+            match headers.w3c(carrier) {
+                Sent::Valid(trace) => return (None, Some(trace)),
                 // Who sends W3C means it: another format beside it may be a copy of an older request.
                 Sent::Refused => return (None, None),
                 Sent::Nothing => {}
             }
         }
         if self.accept.has(Format::GrpcTraceBin) {
-            match binary_parent(carrier) {
-                Sent::Valid(parent) => return (None, Some(TraceContext::new(parent, None))),
+            match headers.binary() {
+                Sent::Valid(trace) => return (None, Some(trace)),
                 Sent::Refused => return (None, None),
                 Sent::Nothing => {}
             }

@@ -110,7 +110,10 @@ fn an_outer_span_of_ours_stays_the_parent_at_an_edge() {
     let outer = local_span(&Context::new(), Sampler::AlwaysOn);
     let _entered = outer.clone().attach();
     let (parent, link) = arrive(Trust::Edge, &sent("01")).into_parts();
-    assert_eq!(parent.span().span_context(), outer.span().span_context());
+    assert_eq!(
+        parent.context().span().span_context(),
+        outer.span().span_context()
+    );
     assert!(link.is_some());
 }
 

@@ -11,8 +11,8 @@ use std::{
 
 use http::{Request, Response};
 use http_body::Body;
-use opentelemetry::Context as TraceContext;
 use throughline_completion::observe;
+use throughline_context::Scope;
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
@@ -168,13 +168,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let context = TraceContext::current();
-        if let Some(attempts) = context.get::<Attempts>() {
+        let scope = Scope::current();
+        if let Some(attempts) = scope.context().get::<Attempts>() {
             attempts.add();
         }
         let config = Arc::clone(&self.config);
         let head = (request.uri(), request.headers());
-        let observer = CallObserver::begin(config, (context, None), head, M::COUNTS);
+        let observer = CallObserver::begin(config, (scope, None), head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
         GrpcFuture::new(
             observe(observer, || self.inner.call(request)),

@@ -8,9 +8,8 @@ use std::{
 
 use http::{Request, Response};
 use http_body::Body;
-use opentelemetry::Context as TraceContext;
 use throughline_completion::observe;
-use throughline_context::inject;
+use throughline_context::{Scope, inject};
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
@@ -169,7 +168,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let parent = (TraceContext::current(), None);
+        let parent = (Scope::current(), None);
         let config = Arc::clone(&self.config);
         let head = (request.uri(), request.headers());
         let observer = CallObserver::begin(config, parent, head, M::COUNTS);

@@ -6,8 +6,7 @@ use bytes::Buf;
 use http::{HeaderMap, Uri, response::Parts};
 use opentelemetry::{Context, trace::SpanContext};
 use throughline_completion::{Completion, Next, Observer};
-use throughline_context::Scope;
-use throughline_correlation::Ids;
+use throughline_context::{Entered, Scope};
 
 use super::{Config, record::Record};
 use crate::{messages::Meter, wire::Framing};
@@ -24,7 +23,7 @@ pub(crate) struct CallObserver {
 impl CallObserver {
     pub(super) fn begin(
         config: Arc<Config>,
-        (parent, link): (Context, Option<SpanContext>),
+        (scope, link): (Scope, Option<SpanContext>),
         (uri, headers): (&Uri, &HeaderMap),
         counts_messages: bool,
     ) -> Self {
@@ -32,15 +31,18 @@ impl CallObserver {
         if !on.any() || config.quiet.covers(uri.path()) {
             return Self {
                 config,
-                scope: Scope::new(parent, Ids::current()),
+                scope,
                 record: None,
             };
         }
-        let (record, context) =
-            Record::begin(&config, on, (parent, link), (uri, headers), counts_messages);
+        let parent = (scope.context(), link);
+        let (record, context) = Record::begin(&config, on, parent, (uri, headers), counts_messages);
         Self {
             config,
-            scope: Scope::new(context, Ids::current()),
+            scope: match context {
+                Some(context) => scope.with_context(context),
+                None => scope,
+            },
             record: Some(record),
         }
     }
@@ -65,8 +67,10 @@ impl CallObserver {
 }
 
 impl Observer for CallObserver {
-    fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        within(&self.scope, f)
+    type Entered = Entered;
+
+    fn enter(&self) -> Entered {
+        self.scope.enter()
     }
 
     fn on_head(&mut self, parts: &mut Parts) -> Next {
@@ -90,19 +94,7 @@ impl Observer for CallObserver {
         }
         // By reference: it has been moved often enough.
         if let Some(record) = &mut self.record {
-            let cx = self.scope.context();
-            // In scope, so that whoever looks at the context while counting finds the call's.
-            within(&self.scope, || record.end(&self.config, cx, how));
+            record.end(&self.config, self.scope.context(), how);
         }
-    }
-}
-
-/// Runs `f` in the scope. Most calls come without ids, and then there are none to be kept there.
-fn within<R>(scope: &Scope, f: impl FnOnce() -> R) -> R {
-    if scope.ids().is_empty() {
-        let _attached = scope.context().clone().attach();
-        f()
-    } else {
-        scope.run(f)
     }
 }

@@ -56,14 +56,14 @@ struct Texts {
 }
 
 impl Record {
-    /// Begins the record, and says in which context the call runs.
+    /// Begins the record, and says in which context the call runs if not in its parent.
     pub(super) fn begin(
         config: &Config,
         on: Concerns,
-        (parent, link): (Context, Option<SpanContext>),
+        (parent, link): (&Context, Option<SpanContext>),
         (uri, headers): (&Uri, &HeaderMap),
         counts_messages: bool,
-    ) -> (Self, Context) {
+    ) -> (Self, Option<Context>) {
         let deadline = deadline::read(headers);
         let deadline = deadline.into_iter().chain(config.timeout).min();
         let is_timed = deadline.is_some() || config.times(on);
@@ -71,20 +71,18 @@ impl Record {
         let named = Named::read(config, uri.path());
         let call = config.call(named.at_start(config), headers);
         #[cfg(feature = "trace")]
-        let parent = if on.spans {
+        let mut context = on.spans.then(|| {
             let (spans, target) = (&config.spans, config.target.as_ref());
             let named = (config.side, &named);
-            spans.open((&parent, link), named, target, (uri, headers))
-        } else {
-            parent
-        };
+            spans.open((parent, link), named, target, (uri, headers))
+        });
         #[cfg(not(feature = "trace"))]
-        let _ = link;
+        let (mut context, _) = (None, link);
         let attempts = config.attempts.then(Attempts::default);
-        let context = match &attempts {
-            Some(attempts) => parent.with_value(attempts.clone()),
-            None => parent,
-        };
+        if let Some(attempts) = &attempts {
+            let parent = context.as_ref().unwrap_or(parent);
+            context = Some(parent.with_value(attempts.clone()));
+        }
         let record = Self {
             on,
             #[cfg(feature = "metrics")]

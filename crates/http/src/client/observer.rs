@@ -6,14 +6,13 @@ use bytes::Buf;
 use http::{Request, response::Parts};
 use opentelemetry::Context;
 use throughline_completion::{Completion, Next, Observer};
-use throughline_context::Scope;
 #[cfg(feature = "trace")]
 use throughline_context::{Concern, Switch};
-use throughline_correlation::Ids;
+use throughline_context::{Entered, Scope};
 
 use super::{RouteTemplate, layer::Shared};
 use crate::{
-    exchange::Exchange,
+    exchange::{Exchange, Unsent},
     labels::{Method, Outcome, Route},
     wire_labels::{ProtocolVersion, Scheme},
 };
@@ -51,17 +50,18 @@ impl ClientObserver {
         let scheme = Scheme::told(request.uri()).unwrap_or(Scheme::Http);
         let exchange = Exchange::calling(config.target, Method::of(request.method()), route)
             .by(scheme, ProtocolVersion::UNKNOWN);
-        let context = Context::current();
+        let scope = Scope::current();
         #[cfg(feature = "trace")]
         let is_traced = config.trace && Switch::global().is_on(Concern::Spans);
         #[cfg(feature = "trace")]
-        let context = if is_traced {
-            super::span::open(&shared, &context, request, &exchange)
+        let scope = if is_traced {
+            let context = super::span::open(&shared, scope.context(), request, &exchange);
+            scope.with_context(context)
         } else {
-            context
+            scope
         };
         Self {
-            scope: Scope::new(context, Ids::current()),
+            scope,
             // The last: from here on the observer lowers it.
             #[cfg(feature = "metrics")]
             begun: started.map(|started| config.metrics.begin(started, &exchange)),
@@ -80,8 +80,10 @@ impl ClientObserver {
 }
 
 impl Observer for ClientObserver {
-    fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        self.scope.run(f)
+    type Entered = Entered;
+
+    fn enter(&self) -> Entered {
+        self.scope.enter()
     }
 
     fn on_head(&mut self, head: &mut Parts) -> Next {
@@ -103,15 +105,14 @@ impl Observer for ClientObserver {
     }
 
     fn on_completion(mut self, how: Completion<'_>) {
-        self.exchange.ended(match how {
+        let outcome = match how {
             Completion::Head | Completion::End | Completion::Trailers(_) => Outcome::Completed,
             Completion::Failed(_) => Outcome::Failed,
             Completion::Panicked(_) => Outcome::Panicked,
             // Also of endings that a later version of the observer may tell apart.
             _ => Outcome::Cancelled,
-        });
-        // In scope, so that whoever looks at the context while counting finds the request's.
-        let _entered = self.scope.enter();
+        };
+        self.exchange.ended(outcome, &Unsent::NO_RESPONSE);
         #[cfg(feature = "metrics")]
         if let Some(begun) = &self.begun {
             self.shared.config.metrics.end(begun, &self.exchange);

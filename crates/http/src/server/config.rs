@@ -122,16 +122,21 @@ impl Shared {
         }
     }
 
-    /// The route of `request`, and with what the caller's function panicked if it did; then there is
-    /// none.
-    pub(super) fn find<B>(&self, request: Request<B>) -> (Request<B>, Found, Option<Panic>) {
+    /// The route of `request` where it can be seen without taking the request apart, as nearly always.
+    pub(super) fn seen<B>(&self, request: &Request<B>) -> Option<Found> {
         #[cfg(feature = "axum")]
         if let RouteOf::Matched = self.config.route
             && let Some(matched) = request.extensions().get::<axum::extract::MatchedPath>()
         {
-            let found = self.matched(matched);
-            return (request, found, None);
+            return Some(self.matched(matched));
         }
+        let _ = request;
+        None
+    }
+
+    /// The request once more with its route, and with what the caller's function panicked if it did;
+    /// then there is none.
+    pub(super) fn find<B>(&self, request: Request<B>) -> (Request<B>, Found, Option<Panic>) {
         let (request, route) = self.config.route.find(request);
         let (route, panic) = match route {
             Ok(route) => (route, None),

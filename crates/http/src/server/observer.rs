@@ -11,8 +11,7 @@ use http::{HeaderMap, Version, header};
 use throughline_completion::{Completion, Next, Observer};
 #[cfg(any(feature = "trace", feature = "access-log"))]
 use throughline_context::{Concern, Switch};
-use throughline_context::{Scope, arrive};
-use throughline_correlation::Ids;
+use throughline_context::{Entered, Scope, arrive};
 
 use super::config::{Found, Shared};
 #[cfg(all(feature = "access-log", not(feature = "metrics")))]
@@ -52,28 +51,28 @@ impl ServerObserver {
         let scheme = Scheme::told(request.uri()).unwrap_or(config.scheme);
         #[allow(unused_mut, reason = "without a concern there is no more to know")]
         let mut exchange = Exchange::begun(Method::of(request.method()), found.route)
-            .by(scheme, ProtocolVersion::of(request.version()))
-            .or_else(config.unsent);
-        let (context, link) = arrive(config.trust, request.headers()).into_parts();
+            .by(scheme, ProtocolVersion::of(request.version()));
+        let (scope, link) = arrive(config.trust, request.headers()).into_parts();
         #[cfg(not(feature = "trace"))]
         let _ = link;
         #[cfg(feature = "trace")]
-        let mut context = context;
-        #[cfg(feature = "trace")]
-        let spoken = (!found.is_skipped && config.trace && Switch::global().is_on(Concern::Spans))
-            .then(|| {
+        let (scope, spoken) =
+            if !found.is_skipped && config.trace && Switch::global().is_on(Concern::Spans) {
                 let spoken = crate::span::Spoken::of(request.method(), exchange.method());
                 let opened = (&*request, &exchange, &spoken);
-                context = crate::span::open(&shared.tracers, &context, link.as_ref(), opened);
-                spoken
-            });
+                let parent = (scope.context(), link.as_ref());
+                let context = crate::span::open(&shared.tracers, parent, opened);
+                (scope.with_context(context), Some(spoken))
+            } else {
+                (scope, None)
+            };
         let slot = config.is_late.then(|| Slot::open(request.extensions_mut()));
         #[cfg(any(feature = "metrics", feature = "access-log"))]
         if config.wants_request_size() {
             exchange.request_is_of(declared_length(request.version(), request.headers()));
         }
         Self {
-            scope: Scope::new(context, Ids::current()),
+            scope,
             slot,
             is_skipped: found.is_skipped,
             // The last that can break: from here on the observer lowers the gauge.
@@ -107,7 +106,7 @@ impl ServerObserver {
     }
 
     fn end(mut self, outcome: Outcome) {
-        self.exchange.ended(outcome);
+        self.exchange.ended(outcome, &self.shared.config.unsent);
         self.hear();
         #[cfg(any(feature = "metrics", feature = "access-log"))]
         self.count();
@@ -123,12 +122,10 @@ impl ServerObserver {
         if self.is_skipped {
             // Which became known late.
             #[cfg(feature = "metrics")]
-            begun.lower();
+            self.shared.config.metrics.lower(begun);
             return;
         }
         let took = begun.elapsed();
-        // In scope, so that whoever looks at the context while counting finds the request's.
-        let _entered = self.scope.enter();
         let config = &self.shared.config;
         #[cfg(feature = "metrics")]
         config.metrics.end_after(begun, &self.exchange, took);
@@ -142,8 +139,10 @@ impl ServerObserver {
 }
 
 impl Observer for ServerObserver {
-    fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        self.scope.run(f)
+    type Entered = Entered;
+
+    fn enter(&self) -> Entered {
+        self.scope.enter()
     }
 
     fn on_head(&mut self, head: &mut http::response::Parts) -> Next {
@@ -163,7 +162,6 @@ impl Observer for ServerObserver {
             if let Some(begun) = &self.begun
                 && !self.is_skipped
             {
-                let _entered = self.scope.enter();
                 let metrics = &self.shared.config.metrics;
                 metrics.head(begun, &self.exchange);
             }

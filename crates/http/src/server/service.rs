@@ -56,7 +56,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut request, found, panic) = self.shared.find(request);
+        let (mut request, found, panic) = match self.shared.seen(&request) {
+            Some(found) => (request, found, None),
+            None => self.shared.find(request),
+        };
         let observer = ServerObserver::begin(&self.shared, found, &mut request);
         ServerFuture::new(observe(observer, || {
             if let Some(panic) = panic {

@@ -29,8 +29,7 @@ use crate::{
 /// to spans that are recorded only; a sampler that would choose by the path can choose by the route.
 pub(crate) fn open<B>(
     tracers: &Tracers,
-    parent: &Context,
-    link: Option<&SpanContext>,
+    (parent, link): (&Context, Option<&SpanContext>),
     (request, exchange, spoken): (&Request<B>, &Exchange, &Spoken),
 ) -> Context {
     let mut span = tracers.build(parent, || {

@@ -124,12 +124,9 @@ impl JobContext {
         // What is active here has no part in what the message says.
         let _nothing = Context::new().attach();
         let propagator = Propagator::global();
-        let (context, unbelieved) = match trust {
-            Trust::Mesh => (propagator.extract(carrier), None),
-            trust => propagator.arrive(trust, carrier).into_parts(),
-        };
+        let (scope, unbelieved) = propagator.arrive(trust, carrier).into_parts();
         Self {
-            scope: Scope::new(context, propagator.extract_ids(carrier)),
+            scope: scope.with_ids(propagator.extract_ids(carrier)),
             unbelieved,
             passage: wire::read(carrier),
         }

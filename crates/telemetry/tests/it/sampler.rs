@@ -112,11 +112,12 @@ fn what_the_sampler_within_answers_is_the_answer() {
 
 /// The flags that go on from inside of a span under `trust`, and whether the span records.
 fn served(trust: Trust, flags: &str) -> (bool, String) {
-    let arrival = arrive(trust, &caller(flags));
-    let span = global::tracer("test").start_with_context("served", arrival.parent());
-    let cx = arrival.parent().with_span(span);
+    let (scope, _) = arrive(trust, &caller(flags)).into_parts();
+    let span = global::tracer("test").start_with_context("served", scope.context());
+    let cx = scope.context().with_span(span);
     let mut onward = HeaderMap::new();
-    inject(&cx, &mut onward);
+    let scope = scope.with_context(cx.clone());
+    scope.run(|| inject(&Context::current(), &mut onward));
     let parent = onward["traceparent"].to_str().expect("it is text");
     (cx.span().is_recording(), parent[53..].to_owned())
 }
