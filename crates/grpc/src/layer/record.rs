@@ -29,6 +29,9 @@ pub(super) struct Record {
     head: Option<Head>,
     started: Option<Instant>,
     deadline: Option<Duration>,
+    /// The caller's own deadline, which holds to the end of the stream; the server's timer stops at
+    /// the head.
+    asked: Option<Duration>,
     // In boxes, because they are seldom there, and the record goes from hand to hand.
     reader: Option<Box<Reader>>,
     counting: Option<Box<Counting>>,
@@ -64,8 +67,8 @@ impl Record {
         (uri, headers): (&Uri, &HeaderMap),
         counts_messages: bool,
     ) -> (Self, Option<Context>) {
-        let deadline = deadline::read(headers);
-        let deadline = deadline.into_iter().chain(config.timeout).min();
+        let asked = deadline::read(headers);
+        let deadline = asked.into_iter().chain(config.timeout).min();
         let is_timed = deadline.is_some() || config.times(on);
         let started = is_timed.then(Instant::now);
         let named = Named::read(config, uri.path());
@@ -92,6 +95,7 @@ impl Record {
             head: None,
             started,
             deadline,
+            asked,
             reader: None,
             counting: counts_messages.then(Box::default),
             attempts,
@@ -127,6 +131,7 @@ impl Record {
     pub(super) fn head(&mut self, config: &Config, cx: &Context, parts: &Parts) -> Next {
         let head = Head::read(parts);
         self.head = Some(head);
+        self.deadline = self.asked;
         // In gRPC-Web the status may be in the body.
         let is_read = self.counting.is_some() || head.framing != Some(Framing::Grpc);
         self.reader = head

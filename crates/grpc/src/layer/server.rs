@@ -116,7 +116,9 @@ impl<M> ServerLayer<M> {
 
     /// How long a server gives a call whose caller gives it more, or says nothing: give it what
     /// tonic's `Server::timeout` was given. That timer stands further out, so that the layer sees a
-    /// call that was dropped; one that was dropped at about this time is `DEADLINE_EXCEEDED`.
+    /// call that was dropped; one that was dropped at about this time, or later, is
+    /// `DEADLINE_EXCEEDED`. Like that timer it ends with the response's head: whoever leaves a
+    /// stream later has cancelled it.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.config).timeout = Some(timeout);
         self

@@ -76,6 +76,24 @@ async fn a_deadline_that_passes_in_the_middle_of_a_stream_is_one_too() {
 }
 
 #[tokio::test]
+async fn a_servers_own_timer_ends_with_the_head_and_a_callers_does_not() {
+    Method::seed([METHOD]);
+    // With the slack it has passed from the start.
+    let layer = server().timeout(Duration::from_millis(5));
+    let mut service = layer.layer(answering(|_| stream(&[Step::Data, Step::Wait])));
+    for (request, code) in [
+        (call("/deadline.Deadline/Wait"), "CANCELLED"),
+        (within("1H"), "CANCELLED"),
+        (within("5m"), "DEADLINE_EXCEEDED"),
+    ] {
+        let ledger = Ledger::new();
+        let _open = ledger.open();
+        drop(service.call(request).await.unwrap());
+        ledger.assert_one("server", METHOD, code, "cancelled");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_deadline_is_none() {
     let ledger = Ledger::new();
     let _open = ledger.open();
