@@ -8,7 +8,7 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use throughline_context::{extract, inject};
+use throughline_context::{TraceContext, extract, inject};
 
 use super::http::{request, traceparent};
 use super::record::empty;
@@ -28,7 +28,22 @@ pub(super) fn groups() -> Vec<Group> {
         base("extract/empty", "an empty loop", empty),
         ours(
             "extract/throughline",
-            "throughline `extract`: `traceparent`, no `tracestate`",
+            "throughline `TraceContext::extract`: `traceparent`, no `tracestate`, as a value",
+            || {
+                let read = |headers: &mut Headers| {
+                    drop(black_box(TraceContext::extract(&headers.from)));
+                };
+                let shown = |headers: &mut Headers| {
+                    let trace = TraceContext::extract(&headers.from)?;
+                    Some(format!("read {}", trace.parent()))
+                };
+                Op::with(Headers::new(), read, shown, nothing())
+            },
+        )
+        .bar(bar(0.0, 700.0)),
+        ours(
+            "extract/throughline-context",
+            "throughline `extract`: the same, as an OpenTelemetry `Context`",
             || {
                 let read = |headers: &mut Headers| drop(black_box(extract(&headers.from)));
                 Op::with(
@@ -38,8 +53,7 @@ pub(super) fn groups() -> Vec<Group> {
                     nothing(),
                 )
             },
-        )
-        .bar(bar(0.0, 700.0)),
+        ),
         peer(
             "extract/stock",
             "`TraceContextPropagator`: the same",
@@ -58,13 +72,25 @@ pub(super) fn groups() -> Vec<Group> {
         base("extract-inject/empty", "an empty loop", empty),
         ours(
             "extract-inject/throughline",
-            "throughline `extract` and `inject`",
+            "throughline `TraceContext`: read as a value, and written",
             || {
-                let pass = |headers: &mut Headers| inject(&extract(&headers.from), &mut headers.to);
+                let pass = |headers: &mut Headers| {
+                    if let Some(trace) = TraceContext::extract(&headers.from) {
+                        trace.inject(&mut headers.to);
+                    }
+                };
                 Op::with(Headers::new(), pass, Headers::written, nothing())
             },
         )
         .bar(bar(1.0, 1_600.0)),
+        ours(
+            "extract-inject/throughline-context",
+            "throughline `extract` and `inject`, by way of an OpenTelemetry `Context`",
+            || {
+                let pass = |headers: &mut Headers| inject(&extract(&headers.from), &mut headers.to);
+                Op::with(Headers::new(), pass, Headers::written, nothing())
+            },
+        ),
         peer(
             "extract-inject/stock",
             "`TraceContextPropagator`: the same",
