@@ -39,7 +39,12 @@ impl Seen {
                 (code, Outcome::Completed)
             }
             Completion::Failed(failure) => {
-                let code = classify::code_of(self.side, failure.error());
+                let code = match classify::code_of(self.side, failure.error()) {
+                    // A server whose timer is first resets the stream with the reason of one that
+                    // has given up.
+                    Code::Cancelled => self.dropped(),
+                    code => code,
+                };
                 (code, Outcome::Failed)
             }
             Completion::Panicked(_) => (Code::Internal, Outcome::Panicked),
@@ -58,8 +63,8 @@ impl Seen {
             .map_or(Code::Unknown, |head| Code::of_http(head.http))
     }
 
-    /// The deadline's timer stands further out than the layer, so all that can be seen is a drop at
-    /// about that time.
+    /// The deadline's timer stands further out than the layer, or at the other end, so all that can be
+    /// seen is a drop or a reset at about that time.
     fn dropped(self) -> Code {
         match self.deadline.zip(self.took) {
             Some((deadline, took)) if deadline::passed(deadline, took) => Code::DeadlineExceeded,

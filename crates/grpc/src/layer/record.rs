@@ -289,10 +289,15 @@ impl Record {
             }
             _ => {}
         }
-        let is_dropped = matches!(how, Completion::Dropped(_));
+        let is_late = self.call.code() == crate::Code::DeadlineExceeded;
+        let is_inferred = match how {
+            Completion::Dropped(_) => true,
+            Completion::Failed(_) => is_late,
+            _ => false,
+        };
         let texts = self.texts.take().map(|texts| *texts).unwrap_or_default();
         let ending = crate::span::Ending {
-            deadline: self.deadline.zip(took).filter(|_| is_dropped),
+            deadline: self.deadline.zip(took).filter(|_| is_inferred),
             attempts: self.attempts.as_ref().map(Attempts::count),
             message: texts.message,
             exception: texts.exception,

@@ -94,6 +94,20 @@ async fn a_servers_own_timer_ends_with_the_head_and_a_callers_does_not() {
 }
 
 #[tokio::test]
+async fn a_reset_by_a_server_whose_timer_was_first_is_one_too() {
+    for (timeout, code) in [("1m", "DEADLINE_EXCEEDED"), ("1H", "CANCELLED")] {
+        let ledger = Ledger::new();
+        let _open = ledger.open();
+        let reset = tower::service_fn(async |_: Request<String>| {
+            Err::<Response<Messages>, _>(h2::Error::from(h2::Reason::CANCEL))
+        });
+        let mut service = client().layer(reset);
+        drop(service.call(within(timeout)).await.unwrap_err());
+        ledger.assert_one("client", METHOD, code, "failed");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_deadline_is_none() {
     let ledger = Ledger::new();
     let _open = ledger.open();
