@@ -123,15 +123,13 @@ impl Shared {
     }
 
     /// The route of `request` where it can be seen without taking the request apart, as nearly always.
+    #[cfg(feature = "axum")]
     pub(super) fn seen<B>(&self, request: &Request<B>) -> Option<Found> {
-        #[cfg(feature = "axum")]
-        if let RouteOf::Matched = self.config.route
-            && let Some(matched) = request.extensions().get::<axum::extract::MatchedPath>()
-        {
-            return Some(self.matched(matched));
-        }
-        let _ = request;
-        None
+        let RouteOf::Matched = self.config.route else {
+            return None;
+        };
+        let matched = request.extensions().get()?;
+        Some(self.matched(matched))
     }
 
     /// The request once more with its route, and with what the caller's function panicked if it did;

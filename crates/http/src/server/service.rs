@@ -56,10 +56,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        #[cfg(feature = "axum")]
         let (mut request, found, panic) = match self.shared.seen(&request) {
             Some(found) => (request, found, None),
             None => self.shared.find(request),
         };
+        #[cfg(not(feature = "axum"))]
+        let (mut request, found, panic) = self.shared.find(request);
         let observer = ServerObserver::begin(&self.shared, found, &mut request);
         ServerFuture::new(observe(observer, || {
             if let Some(panic) = panic {
