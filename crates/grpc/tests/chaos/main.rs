@@ -22,7 +22,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use throughline_catalog::catalog;
-use throughline_grpc::{ClientLayer, Code, Method, ServerLayer};
+use throughline_grpc::{ClientLayer, Code, Method, Outcome, ServerLayer};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Endpoint, Server};
@@ -34,7 +34,7 @@ catalog! { mod chaos, budget 100_000;
     /// Begun.
     counter chaos_server_started_total { method: Method };
     /// Ended.
-    counter chaos_server_handled_total { method: Method, code: Code };
+    counter chaos_server_handled_total { method: Method, code: Code, outcome: Outcome };
     /// Time.
     histogram chaos_server_duration_seconds {} buckets [1.0];
     /// Under way.
@@ -209,18 +209,19 @@ async fn p18_whatever_happens_to_calls_the_books_balance() {
         (COLLECT, "OK", each(6)),
         (CHAT, "OK", each(7)),
     ] {
-        let labels = format!("[\"{method}\", \"{code}\"]");
+        let labels = format!("[\"{method}\", \"{code}\"");
         assert_eq!(of("chaos_server_handled_total", &labels), count, "{labels}");
         assert_eq!(of("chaos_client_handled_total", &labels), count, "{labels}");
     }
     let unary = |side: &str, code: &str| {
-        let labels = format!("[\"{UNARY}\", \"{code}\"]");
+        let labels = format!("[\"{UNARY}\", \"{code}\"");
         of(&format!("chaos_{side}_handled_total"), &labels)
     };
     // A deadline's timer runs at both ends, and the one that is first decides what the other sees: a
     // client's may fire before the server has heard of the call, or before its message has come, for
     // which tonic answers `INTERNAL`, as for a panic.
     let internal = unary("server", "INTERNAL");
+    assert_eq!(of("chaos_server_handled_total", "\"panicked\""), each(3));
     assert!(each(3) <= internal, "{sums:?}");
     let ended = unary("server", "DEADLINE_EXCEEDED") + unary("server", "CANCELLED");
     let ended = ended + internal - each(3);

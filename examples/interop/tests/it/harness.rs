@@ -152,10 +152,9 @@ impl Chain {
         all
     }
 
-    /// Stops all, each of them in good order. Peers of other languages, several at once on a machine that
-    /// tests keep busy, may take longer than our own services are given.
+    /// Stops all, each of them in good order.
     pub(crate) async fn stop(self) {
-        assert_eq!(self.stack.stop(LONG).await, []);
+        assert_eq!(self.stack.stop(xtask::stack::GRACE).await, []);
     }
 }
 

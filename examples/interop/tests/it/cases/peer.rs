@@ -8,7 +8,7 @@ use tonic::{
     Request, Status,
     transport::{Channel, Endpoint},
 };
-use xtask::stack::Stack;
+use xtask::stack::{GRACE, Stack};
 
 use super::traces::Trace;
 use crate::harness::{LONG, Language, Protocol, SURROUNDINGS};
@@ -58,7 +58,7 @@ impl Peer {
     /// Stops it in good order.
     pub(crate) async fn stop(self) {
         // Where a call was left or reset under way, the peers' own servers take their time.
-        assert_eq!(self.stack.stop(LONG).await, []);
+        assert_eq!(self.stack.stop(GRACE).await, []);
     }
 }
 
