@@ -118,6 +118,61 @@ impl<F, O: Observer> CompletionFuture<F, O> {
     }
 }
 
+impl<F, O, B, E> CompletionFuture<F, O>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    O: Observer,
+    B: Body,
+    E: 'static,
+{
+    /// Polls, and puts the observed body into the layer's own type of body.
+    ///
+    /// For the future of a layer that has its own types: a response is large enough to count its moves,
+    /// and `Response::map` afterwards would be one more.
+    ///
+    /// # Panics
+    ///
+    /// As polling does, if it was ready before.
+    #[inline]
+    pub fn poll_wrapped<W>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        wrap: impl FnOnce(CompletionBody<B, O>) -> W,
+    ) -> Poll<Result<Response<W>, E>> {
+        let mut this = self.project();
+        let watch = this.watch;
+
+        let _entered = watch.enter();
+        let mut polled = Poll::Pending;
+        let mut ended = false;
+        watch.run(|| {
+            let inner = this.inner.as_mut().as_pin_mut();
+            polled = inner.expect("the future is not polled after it was ready").poll(cx);
+            let Poll::Ready(result) = &polled else { return };
+            this.inner.set(None);
+            ended = result.as_ref().is_ok_and(|response| response.body().is_end_stream());
+        });
+
+        Poll::Ready(match ready!(polled) {
+            Ok(response) => {
+                let (mut head, body) = response.into_parts();
+                match watch.tell(|observer| observer.on_head(&mut head)) {
+                    Some(Next::End) => watch.complete(Completion::Head),
+                    // The server may never poll such a body, and tonic throws it away.
+                    Some(Next::Body) if ended => watch.complete(Completion::End),
+                    Some(Next::Body) | None => {}
+                }
+                let body = CompletionBody::new(body, watch.pass_to(Point::Body));
+                Ok(Response::from_parts(head, wrap(body)))
+            }
+            Err(error) => {
+                watch.complete(Completion::Failed(Failure::new(Point::Future, &error)));
+                Err(error)
+            }
+        })
+    }
+}
+
 impl<F, O, B, E> Future for CompletionFuture<F, O>
 where
     F: Future<Output = Result<Response<B>, E>>,
@@ -128,41 +183,7 @@ where
     type Output = Result<Response<CompletionBody<B, O>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let watch = this.watch;
-
-        let _entered = watch.enter();
-        let (result, ended) = ready!(watch.run(|| {
-            let inner = this.inner.as_mut().as_pin_mut();
-            let result = ready!(
-                inner
-                    .expect("the future is not polled after it was ready")
-                    .poll(cx)
-            );
-            this.inner.set(None);
-            let ended = result
-                .as_ref()
-                .is_ok_and(|response| response.body().is_end_stream());
-            Poll::Ready((result, ended))
-        }));
-
-        Poll::Ready(match result {
-            Ok(response) => {
-                let (mut head, body) = response.into_parts();
-                match watch.tell(|observer| observer.on_head(&mut head)) {
-                    Some(Next::End) => watch.complete(Completion::Head),
-                    // The server may never poll such a body, and tonic throws it away.
-                    Some(Next::Body) if ended => watch.complete(Completion::End),
-                    Some(Next::Body) | None => {}
-                }
-                let body = CompletionBody::new(body, watch.pass_to(Point::Body));
-                Ok(Response::from_parts(head, body))
-            }
-            Err(error) => {
-                watch.complete(Completion::Failed(Failure::new(Point::Future, &error)));
-                Err(error)
-            }
-        })
+        self.poll_wrapped(cx, |body| body)
     }
 }
 

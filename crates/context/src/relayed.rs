@@ -42,6 +42,11 @@ impl Flags {
         }
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(self) -> bool {
+        self.flags == TraceFlags::NOT_SAMPLED
+    }
+
     fn within(self, trace_id: TraceId) -> Option<TraceFlags> {
         (self.trace_id == trace_id).then_some(self.flags)
     }
@@ -88,7 +93,7 @@ pub(crate) fn with_caller(
     );
     let cx = into.with_remote_span_context(remote);
     let flags = Flags::of(&parent, decides);
-    let is_lost = flags.flags != TraceFlags::NOT_SAMPLED && !is_kept;
+    let is_lost = !flags.is_empty() && !is_kept;
     // What an outer scope relays, perhaps under the same trace, is not this caller's.
     if state.is_none() && !is_lost && into.get::<Relayed>().is_none() {
         return cx;

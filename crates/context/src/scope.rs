@@ -182,7 +182,7 @@ impl Flagged {
     /// A scope without any leaves what is at hand: it counts for another trace.
     #[inline]
     fn enter(flags: Flags) -> Self {
-        Self((flags != Flags::NONE).then(|| relayed::replace(flags)))
+        Self((!flags.is_empty()).then(|| relayed::replace(flags)))
     }
 }
 

@@ -116,7 +116,7 @@ impl<'a> Headers<'a> {
     }
 
     /// What is told by `traceparent`, with the state beside it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn w3c(&self, carrier: &impl Extract) -> Sent<TraceContext> {
         let Self([parent, state, _]) = self;
         match parent {

@@ -90,11 +90,19 @@ impl TraceParent {
         let [b'-', span_id @ ..] = span_id else {
             return None;
         };
-        let mut wrong = 0;
-        let (version, flags) = hex::read_two([*v0, *v1], [*f0, *f1], &mut wrong);
-        let trace_id = hex::read_u128(trace_id.first_chunk()?, &mut wrong);
-        let span_id = hex::read_u64(span_id.first_chunk()?, &mut wrong);
-        if wrong != 0 || trace_id == 0 || span_id == 0 {
+        // All digits of the header in one array, so that they are read in one go.
+        let mut digits = [b'0'; 64];
+        digits[..32].copy_from_slice(trace_id);
+        digits[32..48].copy_from_slice(span_id);
+        digits[48..52].copy_from_slice(&[*v0, *v1, *f0, *f1]);
+        let bytes: [u8; 32] = hex::read(&digits)?;
+        let (trace_id, bytes) = bytes.split_first_chunk()?;
+        let (span_id, [version, flags, ..]) = bytes.split_first_chunk()? else {
+            return None;
+        };
+        let trace_id = TraceId::from_bytes(*trace_id);
+        let span_id = SpanId::from_bytes(*span_id);
+        if trace_id == TraceId::INVALID || span_id == SpanId::INVALID {
             return None;
         }
         match (version, rest) {
@@ -103,8 +111,8 @@ impl TraceParent {
             _ => return None,
         }
         Some(Self {
-            trace_id: TraceId::from(trace_id),
-            span_id: SpanId::from(span_id),
+            trace_id,
+            span_id,
             flags: TraceFlags::new(flags & Self::KNOWN_FLAGS),
         })
     }
@@ -130,10 +138,15 @@ impl TraceParent {
     /// Gives the header's value, always of version 00, to `take`; no allocation.
     #[inline]
     pub fn with_text<R>(&self, take: impl FnOnce(&str) -> R) -> R {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&self.trace_id.to_bytes());
+        bytes[16..24].copy_from_slice(&self.span_id.to_bytes());
+        bytes[24] = self.flags.to_u8();
+        let digits: [u8; 64] = hex::write(&bytes);
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-        hex::write(&self.trace_id.to_bytes(), &mut text[3..35]);
-        hex::write(&self.span_id.to_bytes(), &mut text[36..52]);
-        text[53..].copy_from_slice(&hex::write_u8(self.flags.to_u8()));
+        text[3..35].copy_from_slice(&digits[..32]);
+        text[36..52].copy_from_slice(&digits[32..48]);
+        text[53..].copy_from_slice(&digits[48..50]);
         take(std::str::from_utf8(&text).expect("digits and hyphens are ASCII"))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    fmt,
+    fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -25,20 +25,33 @@ impl RouteOf {
         Self::Told(Arc::new(route))
     }
 
-    /// The request once more, and its route, or what the caller's function panicked with.
-    pub(crate) fn find<B>(&self, request: Request<B>) -> (Request<B>, Result<Route, Panic>) {
+    /// The request's route, or what the caller's function panicked with.
+    pub(crate) fn find<B>(&self, request: &mut Request<B>) -> Result<Route, Panic> {
         match self {
-            Self::Matched => {
-                let route = matched(request.extensions());
-                (request, Ok(route))
-            }
-            Self::Told(route) => {
-                let (parts, body) = request.into_parts();
-                let told = catch_unwind(AssertUnwindSafe(|| route(&parts))).map_err(Panic);
-                (Request::from_parts(parts, body), told)
-            }
+            Self::Matched => Ok(matched(request.extensions())),
+            Self::Told(route) => with_parts(request, |parts| {
+                catch_unwind(AssertUnwindSafe(|| route(parts))).map_err(Panic)
+            }),
         }
     }
+}
+
+/// Lends a request's head to `look`, which must not panic. The request stays where it is: its moves
+/// count.
+fn with_parts<B, R>(request: &mut Request<B>, look: impl FnOnce(&Parts) -> R) -> R {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    exchange(request, &mut parts);
+    let seen = look(&parts);
+    exchange(request, &mut parts);
+    seen
+}
+
+fn exchange<B>(request: &mut Request<B>, parts: &mut Parts) {
+    mem::swap(request.method_mut(), &mut parts.method);
+    mem::swap(request.uri_mut(), &mut parts.uri);
+    mem::swap(request.version_mut(), &mut parts.version);
+    mem::swap(request.headers_mut(), &mut parts.headers);
+    mem::swap(request.extensions_mut(), &mut parts.extensions);
 }
 
 impl fmt::Debug for RouteOf {

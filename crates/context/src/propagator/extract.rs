@@ -72,7 +72,7 @@ impl Propagator {
 
     /// The context under the caller's, and the flags to be kept of it. What decides, and whether
     /// somebody keeps them, is said by `how`.
-    #[inline]
+    #[inline(always)]
     fn read(
         &self,
         into: &Context,
@@ -96,7 +96,7 @@ impl Propagator {
     }
 
     /// The caller's trace; and where another propagator found it, the context that it made.
-    #[inline]
+    #[inline(always)]
     fn trace(
         &self,
         into: &Context,
@@ -121,6 +121,7 @@ impl Propagator {
         self.trace_of_others(into, carrier)
     }
 
+    #[cold]
     fn trace_of_others(
         &self,
         into: &Context,

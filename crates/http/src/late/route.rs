@@ -148,12 +148,10 @@ where
         if Slot::find(request.extensions()).is_some() {
             let route = match &self.route {
                 Told::Always(route) => *route,
-                Told::Found(of) => {
-                    let (same, found) = of.find(request);
-                    request = same;
-                    // A panic here is within the outer layer's call, which counts it.
-                    found.unwrap_or_else(|panic| panic.resume())
-                }
+                // A panic here is within the outer layer's call, which counts it.
+                Told::Found(of) => of
+                    .find(&mut request)
+                    .unwrap_or_else(|panic| panic.resume()),
             };
             if route != Route::unmatched() {
                 tell_route(request.extensions(), route);

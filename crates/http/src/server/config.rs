@@ -122,7 +122,7 @@ impl Shared {
         }
     }
 
-    /// The route of `request` where it can be seen without taking the request apart, as nearly always.
+    /// The route of `request` where axum has matched it, as nearly always.
     #[cfg(feature = "axum")]
     pub(super) fn seen<B>(&self, request: &Request<B>) -> Option<Found> {
         let RouteOf::Matched = self.config.route else {
@@ -132,16 +132,15 @@ impl Shared {
         Some(self.matched(matched))
     }
 
-    /// The request once more with its route, and with what the caller's function panicked if it did;
-    /// then there is none.
-    pub(super) fn find<B>(&self, request: Request<B>) -> (Request<B>, Found, Option<Panic>) {
-        let (request, route) = self.config.route.find(request);
-        let (route, panic) = match route {
+    /// The route of `request`, and what the caller's function panicked with if it did; then there is no
+    /// route.
+    pub(super) fn find<B>(&self, request: &mut Request<B>) -> (Found, Option<Panic>) {
+        let (route, panic) = match self.config.route.find(request) {
             Ok(route) => (route, None),
             Err(panic) => (Route::unmatched(), Some(panic)),
         };
         let is_skipped = !self.config.skipped.is_empty() && self.config.skips(route.as_str());
-        (request, Found { route, is_skipped }, panic)
+        (Found { route, is_skipped }, panic)
     }
 
     #[cfg(feature = "axum")]

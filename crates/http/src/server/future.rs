@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::Response;
@@ -39,7 +39,6 @@ where
     type Output = Result<Response<ServerBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = ready!(self.project().inner.poll(cx));
-        Poll::Ready(response.map(|response| response.map(ServerBody::new)))
+        self.project().inner.poll_wrapped(cx, ServerBody::new)
     }
 }

@@ -55,14 +55,15 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         #[cfg(feature = "axum")]
-        let (mut request, found, panic) = match self.shared.seen(&request) {
-            Some(found) => (request, found, None),
-            None => self.shared.find(request),
-        };
+        let seen = self.shared.seen(&request);
         #[cfg(not(feature = "axum"))]
-        let (mut request, found, panic) = self.shared.find(request);
+        let seen = None;
+        let (found, panic) = match seen {
+            Some(found) => (found, None),
+            None => self.shared.find(&mut request),
+        };
         let observer = ServerObserver::begin(&self.shared, found, &mut request);
         ServerFuture::new(observe(observer, || {
             if let Some(panic) = panic {
