@@ -107,12 +107,15 @@ where
         }
 
         let _entered = watch.enter();
-        let (polled, ended) = ready!(watch.run(|| {
-            let polled = ready!(inner.as_mut().poll_frame(cx));
+        // Written in place: a frame is large enough to count its moves.
+        let mut polled = Poll::Pending;
+        let mut ended = false;
+        watch.run(|| {
+            polled = inner.as_mut().poll_frame(cx);
             // A reader that finds the end here never polls again, so look now.
-            let ended = matches!(polled, Some(Ok(_))) && inner.is_end_stream();
-            Poll::Ready((polled, ended))
-        }));
+            ended = matches!(polled, Poll::Ready(Some(Ok(_)))) && inner.is_end_stream();
+        });
+        let polled = ready!(polled);
 
         match &polled {
             Some(Ok(frame)) => {

@@ -143,14 +143,19 @@ where
         let watch = this.watch;
 
         let _entered = watch.enter();
+        // Written in place: a response is large enough to count its moves.
         let mut polled = Poll::Pending;
         let mut ended = false;
         watch.run(|| {
             let inner = this.inner.as_mut().as_pin_mut();
-            polled = inner.expect("the future is not polled after it was ready").poll(cx);
+            polled = inner
+                .expect("the future is not polled after it was ready")
+                .poll(cx);
             let Poll::Ready(result) = &polled else { return };
             this.inner.set(None);
-            ended = result.as_ref().is_ok_and(|response| response.body().is_end_stream());
+            ended = result
+                .as_ref()
+                .is_ok_and(|response| response.body().is_end_stream());
         });
 
         Poll::Ready(match ready!(polled) {

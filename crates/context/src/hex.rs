@@ -69,7 +69,11 @@ mod tests {
                 let expected = text
                     .filter(|text| !text.contains(|c: char| c.is_ascii_uppercase() || c == '+'))
                     .and_then(|text| u128::from_str_radix(text, 16).ok());
-                assert_eq!(read(&digits).map(u128::from_be_bytes), expected, "{digits:?}");
+                assert_eq!(
+                    read(&digits).map(u128::from_be_bytes),
+                    expected,
+                    "{digits:?}"
+                );
             }
         }
     }
@@ -79,7 +83,10 @@ mod tests {
         for byte in 0..=u8::MAX {
             let bytes = [byte, !byte, 0, byte];
             let digits: [u8; 8] = write(&bytes);
-            assert_eq!(digits, format!("{:08x}", u32::from_be_bytes(bytes)).as_bytes());
+            assert_eq!(
+                digits,
+                format!("{:08x}", u32::from_be_bytes(bytes)).as_bytes()
+            );
             assert_eq!(read(&digits), Some(bytes));
         }
     }

@@ -175,6 +175,9 @@ where
         inject(observer.context(), request.headers_mut());
         let request = M::wrap(request, |headers| observer.meter(headers));
         let marks = self.config.marks;
-        GrpcFuture::new(observe(observer, || self.inner.call(request)), marks)
+        GrpcFuture::new(
+            observe(Box::new(observer), || self.inner.call(request)),
+            marks,
+        )
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::Response;
@@ -20,13 +20,13 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct GrpcFuture<F> {
         #[pin]
-        inner: CompletionFuture<F, CallObserver>,
+        inner: CompletionFuture<F, Box<CallObserver>>,
         marks: Marks,
     }
 }
 
 impl<F> GrpcFuture<F> {
-    pub(super) const fn new(inner: CompletionFuture<F, CallObserver>, marks: Marks) -> Self {
+    pub(super) const fn new(inner: CompletionFuture<F, Box<CallObserver>>, marks: Marks) -> Self {
         Self { inner, marks }
     }
 }
@@ -42,8 +42,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(cx));
-        let body = |inner| GrpcBody::new(inner, *this.marks);
-        Poll::Ready(response.map(|response| response.map(body)))
+        let marks = *this.marks;
+        this.inner
+            .poll_wrapped(cx, |body| GrpcBody::new(body, marks))
     }
 }

@@ -169,7 +169,10 @@ where
         let observer = CallObserver::begin(config, parent, head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
         let marks = self.config.marks;
-        GrpcFuture::new(observe(observer, || self.inner.call(request)), marks)
+        GrpcFuture::new(
+            observe(Box::new(observer), || self.inner.call(request)),
+            marks,
+        )
     }
 }
 

@@ -149,9 +149,7 @@ where
             let route = match &self.route {
                 Told::Always(route) => *route,
                 // A panic here is within the outer layer's call, which counts it.
-                Told::Found(of) => of
-                    .find(&mut request)
-                    .unwrap_or_else(|panic| panic.resume()),
+                Told::Found(of) => of.find(&mut request).unwrap_or_else(|panic| panic.resume()),
             };
             if route != Route::unmatched() {
                 tell_route(request.extensions(), route);
