@@ -6,7 +6,7 @@ use throughline_catalog::label;
 use crate::wire::find;
 
 // A name that is made once is found without being parsed.
-static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 label! {
     /// A gRPC status, under its name. A number that gRPC does not know is `UNKNOWN`, as gRPC's own

@@ -14,7 +14,7 @@ use throughline_fault::PeerError;
 #[cfg(feature = "tonic")]
 use tonic::{Status, metadata::MetadataValue};
 
-const NAME: HeaderName = HeaderName::from_static(FaultId::HEADER);
+static NAME: HeaderName = HeaderName::from_static(FaultId::HEADER);
 
 /// How many are remembered; a newer one takes the place of an older.
 const REMEMBERED: usize = 1_024;
@@ -38,6 +38,11 @@ fn forget(id: FaultId) {
     let _ = place(id).compare_exchange(id.to_u64(), 0, Ordering::AcqRel, Ordering::Relaxed);
 }
 
+/// Whether there is any; nearly always there is none, which should cost next to nothing.
+fn is_marked(headers: &HeaderMap) -> bool {
+    crate::wire::find(headers, &NAME).is_some()
+}
+
 /// The one mark among these.
 fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<FaultId> {
     let id = FaultId::parse(values.next()?)?;
@@ -45,7 +50,7 @@ fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<FaultId> {
 }
 
 fn values(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    headers.get_all(NAME).iter().map(HeaderValue::as_bytes)
+    headers.get_all(&NAME).iter().map(HeaderValue::as_bytes)
 }
 
 /// What becomes of the marks that pass a layer.
@@ -76,6 +81,9 @@ impl Marks {
 
     /// Reads head or trailers of an answer; whether the error behind it has been told.
     pub(crate) fn read(self, headers: &HeaderMap) -> bool {
+        if !is_marked(headers) {
+            return false;
+        }
         let claimed = only(values(headers));
         match self {
             Self::Sent | Self::Kept => claimed.is_some_and(is_ours),
@@ -100,13 +108,16 @@ impl Marks {
 
     /// Takes off what a server does not stand for.
     pub(crate) fn clean(self, headers: &mut HeaderMap) {
+        if !is_marked(headers) {
+            return;
+        }
         let goes_on = match self {
             Self::Sent => only(values(headers)).is_some_and(is_ours),
             Self::Kept => false,
             Self::Believed | Self::Ignored | Self::Passed => true,
         };
         if !goes_on {
-            headers.remove(NAME);
+            headers.remove(&NAME);
         }
     }
 }

@@ -177,7 +177,7 @@ where
         let observer = CallObserver::begin(config, (scope, None), head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
         GrpcFuture::new(
-            observe(Box::new(observer), || self.inner.call(request)),
+            observe(observer, || self.inner.call(request)),
             Marks::Passed,
         )
     }

@@ -17,13 +17,13 @@ pin_project! {
     #[derive(Debug)]
     pub struct GrpcBody<B> {
         #[pin]
-        inner: CompletionBody<B, Box<CallObserver>>,
+        inner: CompletionBody<B, CallObserver>,
         marks: Marks,
     }
 }
 
 impl<B> GrpcBody<B> {
-    pub(super) const fn new(inner: CompletionBody<B, Box<CallObserver>>, marks: Marks) -> Self {
+    pub(super) const fn new(inner: CompletionBody<B, CallObserver>, marks: Marks) -> Self {
         Self { inner, marks }
     }
 }

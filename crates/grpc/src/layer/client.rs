@@ -176,7 +176,7 @@ where
         let request = M::wrap(request, |headers| observer.meter(headers));
         let marks = self.config.marks;
         GrpcFuture::new(
-            observe(Box::new(observer), || self.inner.call(request)),
+            observe(observer, || self.inner.call(request)),
             marks,
         )
     }

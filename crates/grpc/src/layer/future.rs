@@ -20,13 +20,13 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct GrpcFuture<F> {
         #[pin]
-        inner: CompletionFuture<F, Box<CallObserver>>,
+        inner: CompletionFuture<F, CallObserver>,
         marks: Marks,
     }
 }
 
 impl<F> GrpcFuture<F> {
-    pub(super) const fn new(inner: CompletionFuture<F, Box<CallObserver>>, marks: Marks) -> Self {
+    pub(super) const fn new(inner: CompletionFuture<F, CallObserver>, marks: Marks) -> Self {
         Self { inner, marks }
     }
 }

@@ -1,8 +1,11 @@
 //! What the head of a response tells.
 
-use http::response::Parts;
+use http::{header::CONTENT_TYPE, response::Parts};
 
-use crate::{code::Code, wire::Framing};
+use crate::{
+    code::{Code, GRPC_STATUS},
+    wire::{Framing, find_each},
+};
 
 /// What the head of the response said.
 #[derive(Clone, Copy, Debug)]
@@ -14,10 +17,11 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn read(head: &Parts) -> Self {
+        let [status, kind] = find_each(&head.headers, [&GRPC_STATUS, &CONTENT_TYPE]);
         Self {
-            code: Code::read(&head.headers),
+            code: status.map(|status| Code::parse(status.as_bytes())),
             http: head.status.as_u16(),
-            framing: Framing::of(&head.headers),
+            framing: kind.and_then(|kind| Framing::parse(kind.as_bytes())),
         }
     }
 

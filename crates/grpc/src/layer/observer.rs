@@ -12,8 +12,6 @@ use super::{Config, record::Record};
 use crate::{messages::Meter, wire::Framing};
 
 /// Lives from the call to its last message or status.
-///
-/// It is an observer in a box: with its record it is too large to go from hand to hand.
 #[derive(Debug)]
 pub(crate) struct CallObserver {
     config: Arc<Config>,
@@ -68,7 +66,7 @@ impl CallObserver {
     }
 }
 
-impl Observer for Box<CallObserver> {
+impl Observer for CallObserver {
     type Entered = Entered;
 
     fn enter(&self) -> Entered {
@@ -94,6 +92,7 @@ impl Observer for Box<CallObserver> {
         if let Completion::Trailers(trailers) = how {
             self.hear(trailers);
         }
+        // By reference: it has been moved often enough.
         if let Some(record) = &mut self.record {
             record.end(&self.config, self.scope.context(), how);
         }

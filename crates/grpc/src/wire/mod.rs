@@ -14,13 +14,28 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 const FEW: usize = 4;
 
 /// The first value under `name`. Most heads of responses and all trailers have few others.
+#[inline]
 pub(crate) fn find<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    if headers.len() <= FEW {
-        let mut all = headers.iter();
-        all.find_map(|(key, value)| (key == name).then_some(value))
-    } else {
-        headers.get(name)
+    let [value] = find_each(headers, [name]);
+    value
+}
+
+/// The first value under each of these names.
+#[inline]
+pub(crate) fn find_each<'a, const N: usize>(
+    headers: &'a HeaderMap,
+    names: [&HeaderName; N],
+) -> [Option<&'a HeaderValue>; N] {
+    if FEW < headers.len() {
+        return names.map(|name| headers.get(name));
     }
+    let mut found = [None; N];
+    for (key, value) in headers {
+        if let Some(at) = names.iter().position(|name| *name == key) {
+            found[at].get_or_insert(value);
+        }
+    }
+    found
 }
 
 /// What a `content-type` says about a body's frames.
@@ -37,7 +52,11 @@ pub(crate) enum Framing {
 impl Framing {
     /// None if it is no gRPC.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let kind = find(headers, &CONTENT_TYPE)?.as_bytes();
+        Self::parse(find(headers, &CONTENT_TYPE)?.as_bytes())
+    }
+
+    /// By the value of the header.
+    pub(crate) fn parse(kind: &[u8]) -> Option<Self> {
         let rest = kind.strip_prefix(b"application/grpc")?;
         let starts = |prefix: &[u8]| {
             rest.strip_prefix(prefix)
