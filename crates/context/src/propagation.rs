@@ -1,10 +1,11 @@
 //! Reading and writing by the process's propagator.
 
-use opentelemetry::Context;
+use opentelemetry::{Context, trace::SpanContext};
 
 use crate::{
     carrier::{Extract, Inject},
     propagator::Propagator,
+    scope::Scope,
     trust::{Arrival, Trust},
 };
 
@@ -25,6 +26,16 @@ pub fn extract_with_context(into: &Context, carrier: &impl Extract) -> Context {
 #[must_use]
 pub fn arrive(trust: Trust, carrier: &impl Extract) -> Arrival {
     Propagator::global().arrive(trust, carrier)
+}
+
+/// As [`arrive`], and opens a span at once; see [`Propagator::arrive_with_span`].
+#[must_use]
+pub fn arrive_with_span(
+    trust: Trust,
+    carrier: &impl Extract,
+    open: impl FnOnce(&Context, Option<&SpanContext>) -> Context,
+) -> Scope {
+    Propagator::global().arrive_with_span(trust, carrier, open)
 }
 
 /// Writes the context to a carrier; see [`Propagator::inject`].

@@ -4,7 +4,7 @@ use std::{cell::Cell, sync::LazyLock};
 
 use opentelemetry::{
     Context,
-    trace::{SpanContext, TraceContextExt, TraceFlags, TraceId, TraceState as OtelState},
+    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState as OtelState},
 };
 
 use crate::{traceparent::TraceParent, tracestate::TraceState};
@@ -28,17 +28,36 @@ pub(crate) struct Flags {
     flags: TraceFlags,
 }
 
+/// How a caller's context is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// Its flags decide, and are kept in the context alone.
+    InAll,
+    /// Its flags decide.
+    Mesh,
+    /// They do not, and the context says so.
+    Keep,
+    /// They do not, and a span is opened under it at once.
+    Opening,
+}
+
+impl How {
+    const fn decides(self) -> bool {
+        matches!(self, Self::InAll | Self::Mesh)
+    }
+}
+
 impl Flags {
     pub(crate) const NONE: Self = Self {
         trace_id: TraceId::INVALID,
         flags: TraceFlags::NOT_SAMPLED,
     };
 
-    pub(crate) fn of(parent: &TraceParent, decides: bool) -> Self {
+    pub(crate) fn of(parent: &TraceParent, how: How) -> Self {
         let flags = parent.flags();
         Self {
             trace_id: parent.trace_id(),
-            flags: if decides { flags & RANDOM } else { flags },
+            flags: if how.decides() { flags & RANDOM } else { flags },
         }
     }
 
@@ -70,18 +89,17 @@ pub(crate) fn at_hand() -> Flags {
     AT_HAND.get()
 }
 
-/// `into` with the caller as its remote span, whose flags are as they came, and marked where they do not decide.
-/// What a scope will keep of them need not be in the context as well.
+/// `into` with the caller as its remote span, whose flags are as they came, and marked where they do not
+/// decide. What a scope will keep of them need not be in the context as well.
 pub(crate) fn with_caller(
     into: &Context,
     parent: TraceParent,
     state: Option<TraceState>,
-    (decides, is_kept): (bool, bool),
+    how: How,
 ) -> Context {
-    let mark = if decides {
-        OtelState::NONE
-    } else {
-        undecided()
+    let mark = match how {
+        How::Keep => MARK.clone(),
+        How::InAll | How::Mesh | How::Opening => OtelState::NONE,
     };
     // The state travels beside the span context, which could not hold all of it.
     let remote = SpanContext::new(
@@ -92,8 +110,8 @@ pub(crate) fn with_caller(
         mark,
     );
     let cx = into.with_remote_span_context(remote);
-    let flags = Flags::of(&parent, decides);
-    let is_lost = !flags.is_empty() && !is_kept;
+    let flags = Flags::of(&parent, how);
+    let is_lost = !flags.is_empty() && how == How::InAll;
     // What an outer scope relays, perhaps under the same trace, is not this caller's.
     if state.is_none() && !is_lost && into.get::<Relayed>().is_none() {
         return cx;
@@ -103,12 +121,48 @@ pub(crate) fn with_caller(
 
 /// The mark of a caller that does not decide: a list of OpenTelemetry's type that is there and empty. On the
 /// wire, in exports and to whoever reads it, it is as good as none, and it costs no allocation.
-fn undecided() -> OtelState {
-    static EMPTY: LazyLock<OtelState> = LazyLock::new(|| {
-        let one = OtelState::from_key_value([("a", "a")]).expect("key and value are valid");
-        one.delete("a").expect("the key is there")
-    });
-    EMPTY.clone()
+static MARK: LazyLock<OtelState> = LazyLock::new(|| {
+    let one = OtelState::from_key_value([("a", "a")]).expect("key and value are valid");
+    one.delete("a").expect("the key is there")
+});
+
+thread_local! {
+    /// The caller's span under which one is being opened, if the caller does not decide. Beside the
+    /// context, because the mark would go on into every copy that is made of the new span's.
+    static OPENING: Cell<SpanId> = const { Cell::new(SpanId::INVALID) };
+}
+
+/// Has `open` open a span under the caller's in `parent`, if there is one, which does not decide
+/// meanwhile.
+pub(crate) fn undecided_while(
+    parent: &Context,
+    flags: Flags,
+    open: impl FnOnce() -> Context,
+) -> Context {
+    struct Before(SpanId);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            OPENING.set(self.0);
+        }
+    }
+
+    if flags == Flags::NONE {
+        return open();
+    }
+    let caller = parent.span().span_context().span_id();
+    let opened = {
+        let _before = Before(OPENING.replace(caller));
+        open()
+    };
+    let span = opened.span();
+    let span = span.span_context();
+    if !span.is_remote() {
+        return opened;
+    }
+    // Nobody has opened one: the caller's stays active, and somebody may open one under it yet.
+    let (trace_id, span_id) = (span.trace_id(), span.span_id());
+    let marked = SpanContext::new(trace_id, span_id, span.trace_flags(), true, MARK.clone());
+    opened.with_remote_span_context(marked)
 }
 
 /// What goes out under the span of a context.
@@ -198,5 +252,9 @@ pub(crate) fn local_state(span: &SpanContext) -> Option<TraceState> {
 pub fn caller_decides(parent: &Context) -> bool {
     let span = parent.span();
     let span = span.span_context();
-    !span.is_remote() || *span.trace_state() != undecided()
+    let is_undecided = || {
+        let opening = OPENING.get();
+        *span.trace_state() == *MARK || span.is_valid() && span.span_id() == opening
+    };
+    !span.is_remote() || !is_undecided()
 }

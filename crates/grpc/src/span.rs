@@ -7,11 +7,11 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Uri};
 use opentelemetry::{
-    Context, KeyValue, global,
-    trace::{Link, Span, SpanContext, SpanKind, Status, TraceContextExt, Tracer},
+    Context, KeyValue,
+    trace::{Link, Span, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt},
 };
 
-use throughline_context::activate;
+use throughline_context::{Tracers, activate};
 
 use crate::{
     call::Call,
@@ -33,8 +33,9 @@ const UNRECOGNISED: &str = "grpc";
 const MAX_HOST: usize = 255;
 
 /// What a layer's spans are like.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spans {
+    tracers: Tracers,
     pub(crate) on: bool,
     pub(crate) conventions: Conventions,
     pub(crate) capture: Option<Capture>,
@@ -42,6 +43,21 @@ pub(crate) struct Spans {
     pub(crate) server_address: bool,
     pub(crate) messages: Option<Scrub>,
     pub(crate) exceptions: Option<Scrub>,
+}
+
+impl Default for Spans {
+    fn default() -> Self {
+        Self {
+            tracers: Tracers::new("throughline-grpc"),
+            on: false,
+            conventions: Conventions::default(),
+            capture: None,
+            captured: Captured::default(),
+            server_address: false,
+            messages: None,
+            exceptions: None,
+        }
+    }
 }
 
 /// What the end of a call adds to its span, beside the call itself.
@@ -65,39 +81,39 @@ impl Spans {
     /// Opens the call's span under `parent` and returns the context that it is active in.
     pub(crate) fn open(
         &self,
-        (parent, link): (&Context, Option<SpanContext>),
+        (parent, link): (&Context, Option<&SpanContext>),
         (side, named): (Side, &Named),
         target: Option<&Target>,
         (uri, headers): (&Uri, &HeaderMap),
     ) -> Context {
-        // Taken late: a tracer that was taken before the provider is set does nothing for ever.
-        let tracer = global::tracer("throughline-grpc");
-        let mut attributes = Vec::with_capacity(6);
-        attributes.push(KeyValue::new(self.conventions.system(), "grpc"));
         // A name without a label is not written before it is known that anybody records it; and any
         // client of a server can invent one, so there `close` does it.
         let (name, unnamed) = match named {
-            Named::Known(method, _) => {
+            Named::Known(method, _) => (method.as_str(), None),
+            Named::Unknown(text) => (UNRECOGNISED, Some(text).filter(|_| side == Side::Client)),
+        };
+        let mut span = self.tracers.build(parent, || {
+            let mut attributes = Vec::with_capacity(6);
+            attributes.push(KeyValue::new(self.conventions.system(), "grpc"));
+            if let Named::Known(method, _) = named {
                 self.method(method.as_str().into(), |attribute| {
                     attributes.push(attribute)
                 });
-                (method.as_str(), None)
             }
-            Named::Unknown(text) => (UNRECOGNISED, Some(text).filter(|_| side == Side::Client)),
-        };
-        if let Some(Target { address, port, .. }) = target {
-            attributes.push(KeyValue::new(SERVER_ADDRESS, Arc::clone(address)));
-            attributes.push(KeyValue::new(SERVER_PORT, i64::from(*port)));
-        }
-        let kind = match side {
-            Side::Server => SpanKind::Server,
-            Side::Client => SpanKind::Client,
-        };
-        let mut builder = tracer.span_builder(name).with_kind(kind);
-        // Not `with_attributes`, which would look at each.
-        builder.attributes = Some(attributes);
-        builder.links = link.map(|caller| vec![Link::new(caller, Vec::new(), 0)]);
-        let mut span = tracer.build_with_context(builder, parent);
+            if let Some(Target { address, port, .. }) = target {
+                attributes.push(KeyValue::new(SERVER_ADDRESS, Arc::clone(address)));
+                attributes.push(KeyValue::new(SERVER_PORT, i64::from(*port)));
+            }
+            let kind = match side {
+                Side::Server => SpanKind::Server,
+                Side::Client => SpanKind::Client,
+            };
+            let mut builder = SpanBuilder::from_name(name).with_kind(kind);
+            // Not `with_attributes`, which would look at each.
+            builder.attributes = Some(attributes);
+            builder.links = link.map(|caller| vec![Link::new(caller.clone(), Vec::new(), 0)]);
+            builder
+        });
         if span.is_recording() {
             if let Some(text) = unnamed {
                 span.update_name(text.to_string());

@@ -93,20 +93,21 @@ fn a_span_that_nobody_records_costs_no_text() {
             .body(Full::new(Bytes::from_static(b"hello")))
             .unwrap())
     });
-    let plain = ServerLayer::new().trace();
-    let full = plain
-        .clone()
-        .server_address()
-        .capture(CAPTURE)
-        .status_messages(|text| text.to_owned().into())
-        .exceptions(|text| text.to_owned().into());
     let of = |layer: &ServerLayer| {
         let bare = allocations(&mut answering.clone(), None);
         allocations(&mut layer.layer(answering), None) - bare
     };
+    // A layer keeps the provider that has made its first span, so each provider has layers of its own.
     let measured = [Sampler::AlwaysOff, Sampler::AlwaysOn].map(|sampler| {
         let provider = SdkTracerProvider::builder().with_sampler(sampler).build();
         opentelemetry::global::set_tracer_provider(provider);
+        let plain = ServerLayer::new().trace();
+        let full = ServerLayer::new()
+            .trace()
+            .server_address()
+            .capture(CAPTURE)
+            .status_messages(|text| text.to_owned().into())
+            .exceptions(|text| text.to_owned().into());
         (of(&plain), of(&full))
     });
     let [(off, off_full), (on, on_full)] = measured;

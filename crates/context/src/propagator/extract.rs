@@ -12,7 +12,7 @@ use crate::{
     carrier::Extract,
     families::{self, Reason, rejected},
     name::BAGGAGE,
-    relayed::{Flags, local_state, with_caller},
+    relayed::{self, Flags, How, local_state, with_caller},
     scope::Scope,
     trace_context::{Headers, Sent, TraceContext},
     traceparent::TraceParent,
@@ -33,7 +33,7 @@ impl Propagator {
     /// As [`Propagator::extract`], into a context of the caller's choice.
     #[must_use]
     pub fn extract_with_context(&self, into: &Context, carrier: &impl Extract) -> Context {
-        self.read(into, carrier, (true, false)).0
+        self.read(into, carrier, How::InAll).0
     }
 
     /// Reads what the caller sent, as far as it is trusted, into the current context.
@@ -42,8 +42,11 @@ impl Propagator {
         let current = Context::current();
         match trust {
             Trust::Mesh | Trust::Keep => {
-                let decides = trust == Trust::Mesh;
-                let (parent, flags) = self.read(&current, carrier, (decides, true));
+                let how = match trust {
+                    Trust::Mesh => How::Mesh,
+                    _ => How::Keep,
+                };
+                let (parent, flags) = self.read(&current, carrier, how);
                 Arrival::under(parent, flags)
             }
             Trust::Edge => {
@@ -51,6 +54,30 @@ impl Propagator {
                 Arrival::linked(current, caller.map(|caller| link(caller.parent())))
             }
         }
+    }
+
+    /// As [`Propagator::arrive`], for a layer that opens a span at once: reads what the caller sent, has
+    /// `open` open the span, and returns the scope to serve in, of the context that `open` returned and
+    /// the ids that are in scope now.
+    ///
+    /// `open` is given the parent, and the span to link to where that of the caller is no parent. A
+    /// sampler that asks [`caller_decides`](crate::caller_decides) while `open` runs is told as by the
+    /// parent of an [`Arrival`]; what costs that parent its mark, which every copy of it has, is saved.
+    #[must_use]
+    pub fn arrive_with_span(
+        &self,
+        trust: Trust,
+        carrier: &impl Extract,
+        open: impl FnOnce(&Context, Option<&SpanContext>) -> Context,
+    ) -> Scope {
+        if trust != Trust::Keep {
+            let arrival = self.arrive(trust, carrier);
+            let opened = open(arrival.parent(), arrival.link());
+            return arrival.into_parts().0.with_context(opened);
+        }
+        let (parent, flags) = self.read(&Context::current(), carrier, How::Opening);
+        let opened = relayed::undecided_while(&parent, flags, || open(&parent, None));
+        Scope::new(opened, Ids::current()).of_caller(flags)
     }
 
     /// Reads a scope: the context, and the ids that this propagator carries.
@@ -70,21 +97,15 @@ impl Propagator {
         ids_of(carrier, self.keys())
     }
 
-    /// The context under the caller's, and the flags to be kept of it. What decides, and whether
-    /// somebody keeps them, is said by `how`.
+    /// The context under the caller's, and the flags to be kept of it.
     #[inline(always)]
-    fn read(
-        &self,
-        into: &Context,
-        carrier: &impl Extract,
-        how @ (decides, _): (bool, bool),
-    ) -> (Context, Flags) {
+    fn read(&self, into: &Context, carrier: &impl Extract, how: How) -> (Context, Flags) {
         let (beside, caller) = self.trace(into, carrier);
         let into = beside.as_ref().unwrap_or(into);
         let (cx, flags) = match caller {
             Some(caller) => {
                 let (parent, state) = caller.into_parts();
-                let flags = Flags::of(&parent, decides);
+                let flags = Flags::of(&parent, how);
                 (with_caller(into, parent, state, how), flags)
             }
             None => (into.clone(), Flags::NONE),

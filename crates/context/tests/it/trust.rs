@@ -7,7 +7,9 @@ use opentelemetry::{
     trace::{SpanId, TraceContextExt, TraceId},
 };
 use opentelemetry_sdk::trace::Sampler;
-use throughline_context::{BaggageRule, Propagator, Trust, arrive, caller_decides, inject};
+use throughline_context::{
+    BaggageRule, Propagator, Scope, Trust, arrive, arrive_with_span, caller_decides, inject,
+};
 
 use crate::support::{SPAN, TRACE, headers, injected, local_span, parent, part, refused, text};
 
@@ -56,6 +58,67 @@ fn a13_keep_is_the_default_and_marks_a_flag_that_decides_nothing() {
         let ours = local_span(arrival.parent(), Sampler::AlwaysOn);
         assert_eq!(flags(&ours).as_bytes()[1] & 1, 1);
     }
+}
+
+/// What a sampler is told, and the parent and link that it would see, while a span is opened.
+fn opened(trust: Trust, flags: &str, open: impl Fn(&Context) -> Context) -> (bool, Scope) {
+    let mut decides = true;
+    let scope = arrive_with_span(trust, &sent(flags), |parent, link| {
+        assert_eq!(link.is_some(), trust == Trust::Edge);
+        assert_eq!(parent.has_active_span(), trust != Trust::Edge);
+        decides = caller_decides(parent);
+        open(parent)
+    });
+    (decides, scope)
+}
+
+#[test]
+fn a13_a_span_that_is_opened_at_once_is_asked_about_its_caller_too() {
+    for given in ["00", "01", "02", "03"] {
+        for (trust, expected) in [
+            (Trust::Keep, false),
+            (Trust::Mesh, true),
+            (Trust::Edge, true),
+        ] {
+            let span = |parent: &Context| local_span(parent, Sampler::AlwaysOff);
+            let (decides, scope) = opened(trust, given, span);
+            assert_eq!(decides, expected, "{trust} {given}");
+            let span = scope.context().span().span_context().clone();
+            assert!(!span.is_remote() && caller_decides(scope.context()));
+            // The new span's state is the caller's, and none of ours beside it.
+            assert_eq!(*span.trace_state(), opentelemetry::trace::TraceState::NONE);
+            let onward = scope.run(|| injected(&Context::current()));
+            if trust != Trust::Edge {
+                assert_eq!(text(&onward, "tracestate"), Some("a=1"));
+            }
+            if trust == Trust::Keep {
+                assert_eq!(&text(&onward, "traceparent").unwrap()[53..], given);
+            }
+        }
+    }
+    // Afterwards nobody is asked about any more.
+    let parent = arrive(Trust::Mesh, &sent("01"));
+    assert!(caller_decides(parent.parent()));
+}
+
+#[test]
+fn a13_where_nobody_opens_a_span_the_caller_still_decides_nothing() {
+    let (_, scope) = opened(Trust::Keep, "01", Clone::clone);
+    assert!(scope.context().span().span_context().is_remote());
+    assert!(!caller_decides(scope.context()));
+    let (_, scope) = opened(Trust::Mesh, "01", Clone::clone);
+    assert!(caller_decides(scope.context()));
+    // Nor after an opening that panicked.
+    let panics = || opened(Trust::Keep, "01", |_| panic!("a sampler's own"));
+    assert!(std::panic::catch_unwind(panics).is_err());
+    assert!(caller_decides(arrive(Trust::Mesh, &sent("01")).parent()));
+    // A caller that sends nothing is nobody.
+    let scope = arrive_with_span(Trust::Keep, &HeaderMap::new(), |parent, link| {
+        assert!(!parent.has_active_span() && link.is_none());
+        assert!(caller_decides(parent));
+        local_span(parent, Sampler::AlwaysOn)
+    });
+    assert!(scope.context().span().span_context().is_sampled());
 }
 
 #[test]

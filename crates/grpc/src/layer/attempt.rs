@@ -12,7 +12,6 @@ use std::{
 use http::{Request, Response};
 use http_body::Body;
 use throughline_completion::observe;
-use throughline_context::Scope;
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
@@ -168,13 +167,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let scope = Scope::current();
-        if let Some(attempts) = scope.context().get::<Attempts>() {
-            attempts.add();
-        }
+        opentelemetry::Context::map_current(|cx| {
+            if let Some(attempts) = cx.get::<Attempts>() {
+                attempts.add();
+            }
+        });
         let config = Arc::clone(&self.config);
         let head = (request.uri(), request.headers());
-        let observer = CallObserver::begin(config, (scope, None), head, M::COUNTS);
+        let observer = CallObserver::begin(config, head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
         GrpcFuture::new(
             observe(observer, || self.inner.call(request)),

@@ -9,7 +9,7 @@ use std::{
 use http::{Request, Response};
 use http_body::Body;
 use throughline_completion::observe;
-use throughline_context::{Scope, inject};
+use throughline_context::inject;
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, Target, accessors, layer, observer::CallObserver};
@@ -168,16 +168,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let parent = (Scope::current(), None);
         let config = Arc::clone(&self.config);
         let head = (request.uri(), request.headers());
-        let observer = CallObserver::begin(config, parent, head, M::COUNTS);
+        let observer = CallObserver::begin(config, head, M::COUNTS);
         inject(observer.context(), request.headers_mut());
         let request = M::wrap(request, |headers| observer.meter(headers));
         let marks = self.config.marks;
-        GrpcFuture::new(
-            observe(observer, || self.inner.call(request)),
-            marks,
-        )
+        GrpcFuture::new(observe(observer, || self.inner.call(request)), marks)
     }
 }

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, Uri};
-use throughline_context::{Switch, Trust};
+#[cfg(feature = "trace")]
+use opentelemetry::{Context, trace::SpanContext};
+#[cfg(feature = "trace")]
+use throughline_context::arrive_with_span;
+use throughline_context::{Scope, Switch, Trust, arrive};
 
 use crate::{
     call::Call,
@@ -19,6 +23,34 @@ use crate::{
 pub(crate) enum Side {
     Server,
     Client,
+}
+
+impl Side {
+    /// The scope that a call runs in: a server's caller's, as far as it is trusted, or the one at hand.
+    pub(super) fn scope(self, trust: Trust, headers: &HeaderMap) -> Scope {
+        match self {
+            Self::Server => arrive(trust, headers).into_parts().0,
+            Self::Client => Scope::current(),
+        }
+    }
+
+    /// The same, of the span that `open` opens in it.
+    #[cfg(feature = "trace")]
+    pub(super) fn scope_with_span(
+        self,
+        trust: Trust,
+        headers: &HeaderMap,
+        open: impl FnOnce(&Context, Option<&SpanContext>) -> Context,
+    ) -> Scope {
+        match self {
+            Self::Server => arrive_with_span(trust, headers, open),
+            Self::Client => {
+                let scope = Scope::current();
+                let context = open(scope.context(), None);
+                scope.with_context(context)
+            }
+        }
+    }
 }
 
 /// Whom a client calls, as its channel was told.

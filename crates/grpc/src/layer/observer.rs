@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use http::{HeaderMap, Uri, response::Parts};
-use opentelemetry::{Context, trace::SpanContext};
+use opentelemetry::Context;
 use throughline_completion::{Completion, Next, Observer};
 use throughline_context::{Entered, Scope};
 
@@ -23,26 +23,23 @@ pub(crate) struct CallObserver {
 impl CallObserver {
     pub(super) fn begin(
         config: Arc<Config>,
-        (scope, link): (Scope, Option<SpanContext>),
-        (uri, headers): (&Uri, &HeaderMap),
+        head: (&Uri, &HeaderMap),
         counts_messages: bool,
     ) -> Self {
         let on = config.concerns();
+        let (uri, headers) = head;
         if !on.any() || config.quiet.covers(uri.path()) {
+            let scope = config.side.scope(config.trust, headers);
             return Self {
                 config,
                 scope,
                 record: None,
             };
         }
-        let parent = (scope.context(), link);
-        let (record, context) = Record::begin(&config, on, parent, (uri, headers), counts_messages);
+        let (record, scope) = Record::begin(&config, on, head, counts_messages);
         Self {
             config,
-            scope: match context {
-                Some(context) => scope.with_context(context),
-                None => scope,
-            },
+            scope,
             record: Some(record),
         }
     }

@@ -7,10 +7,11 @@ use std::{
 
 use bytes::Buf;
 use http::{HeaderMap, Uri, response::Parts};
+use opentelemetry::Context;
 #[cfg(feature = "trace")]
 use opentelemetry::trace::TraceContextExt;
-use opentelemetry::{Context, trace::SpanContext};
 use throughline_completion::{Completion, Next};
+use throughline_context::Scope;
 
 use super::{Concerns, Config, Side, attempt::Attempts, ending::Seen, head::Head};
 use crate::{
@@ -59,32 +60,35 @@ struct Texts {
 }
 
 impl Record {
-    /// Begins the record, and says in which context the call runs if not in its parent.
+    /// Begins the record, and the scope that the call runs in.
     pub(super) fn begin(
         config: &Config,
         on: Concerns,
-        (parent, link): (&Context, Option<SpanContext>),
         (uri, headers): (&Uri, &HeaderMap),
         counts_messages: bool,
-    ) -> (Self, Option<Context>) {
+    ) -> (Self, Scope) {
         let asked = deadline::read(headers);
         let deadline = asked.into_iter().chain(config.timeout).min();
         let is_timed = deadline.is_some() || config.times(on);
         let started = is_timed.then(Instant::now);
         let named = Named::read(config, uri.path());
         let call = config.call(named.at_start(config), headers);
+        let (side, trust) = (config.side, config.trust);
         #[cfg(feature = "trace")]
-        let mut context = on.spans.then(|| {
-            let (spans, target) = (&config.spans, config.target.as_ref());
-            let named = (config.side, &named);
-            spans.open((parent, link), named, target, (uri, headers))
-        });
+        let mut scope = if on.spans {
+            side.scope_with_span(trust, headers, |parent, link| {
+                let (spans, target) = (&config.spans, config.target.as_ref());
+                spans.open((parent, link), (side, &named), target, (uri, headers))
+            })
+        } else {
+            side.scope(trust, headers)
+        };
         #[cfg(not(feature = "trace"))]
-        let (mut context, _) = (None, link);
+        let mut scope = side.scope(trust, headers);
         let attempts = config.attempts.then(Attempts::default);
         if let Some(attempts) = &attempts {
-            let parent = context.as_ref().unwrap_or(parent);
-            context = Some(parent.with_value(attempts.clone()));
+            let context = scope.context().with_value(attempts.clone());
+            scope = scope.with_context(context);
         }
         let record = Self {
             on,
@@ -103,7 +107,7 @@ impl Record {
             #[cfg(feature = "trace")]
             texts: None,
         };
-        (record, context)
+        (record, scope)
     }
 
     pub(super) fn meter(&self, config: &Arc<Config>, framing: Framing) -> Option<Meter> {

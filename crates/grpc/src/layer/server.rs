@@ -10,7 +10,7 @@ use std::{
 use http::{Request, Response};
 use http_body::Body;
 use throughline_completion::observe;
-use throughline_context::{Trust, arrive};
+use throughline_context::Trust;
 use tower_service::Service;
 
 use super::{Config, GrpcBody, GrpcFuture, Side, accessors, layer, observer::CallObserver};
@@ -163,16 +163,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let parent = arrive(self.config.trust, request.headers()).into_parts();
         let config = Arc::clone(&self.config);
         let head = (request.uri(), request.headers());
-        let observer = CallObserver::begin(config, parent, head, M::COUNTS);
+        let observer = CallObserver::begin(config, head, M::COUNTS);
         let request = M::wrap(request, |headers| observer.meter(headers));
         let marks = self.config.marks;
-        GrpcFuture::new(
-            observe(observer, || self.inner.call(request)),
-            marks,
-        )
+        GrpcFuture::new(observe(observer, || self.inner.call(request)), marks)
     }
 }
 

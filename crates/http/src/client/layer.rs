@@ -107,7 +107,7 @@ pub(crate) struct Config {
 pub(crate) struct Shared {
     pub(super) config: Config,
     #[cfg(feature = "trace")]
-    pub(super) tracers: crate::span::Tracers,
+    pub(super) tracers: throughline_context::Tracers,
 }
 
 impl Default for ClientLayer {
@@ -242,7 +242,7 @@ impl<S> Layer<S> for ClientLayer {
             Arc::new(Shared {
                 config,
                 #[cfg(feature = "trace")]
-                tracers: crate::span::Tracers::default(),
+                tracers: throughline_context::Tracers::new("throughline-http"),
             }),
         )
     }

@@ -98,7 +98,7 @@ impl Config {
 pub(crate) struct Shared {
     pub(super) config: Config,
     #[cfg(feature = "trace")]
-    pub(super) tracers: crate::span::Tracers,
+    pub(super) tracers: throughline_context::Tracers,
     /// axum wraps each method of each route by itself, so that a service mostly sees one route.
     #[cfg(feature = "axum")]
     seen: OnceLock<(axum::extract::MatchedPath, Found)>,
@@ -116,7 +116,7 @@ impl Shared {
         Self {
             config,
             #[cfg(feature = "trace")]
-            tracers: crate::span::Tracers::default(),
+            tracers: throughline_context::Tracers::new("throughline-http"),
             #[cfg(feature = "axum")]
             seen: OnceLock::new(),
         }

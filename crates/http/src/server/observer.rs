@@ -9,6 +9,8 @@ use http::Request;
 #[cfg(any(feature = "metrics", feature = "access-log"))]
 use http::{HeaderMap, Version, header};
 use throughline_completion::{Completion, Next, Observer};
+#[cfg(feature = "trace")]
+use throughline_context::arrive_with_span;
 #[cfg(any(feature = "trace", feature = "access-log"))]
 use throughline_context::{Concern, Switch};
 use throughline_context::{Entered, Scope, arrive};
@@ -52,20 +54,21 @@ impl ServerObserver {
         #[allow(unused_mut, reason = "without a concern there is no more to know")]
         let mut exchange = Exchange::begun(Method::of(request.method()), found.route)
             .by(scheme, ProtocolVersion::of(request.version()));
-        let (scope, link) = arrive(config.trust, request.headers()).into_parts();
-        #[cfg(not(feature = "trace"))]
-        let _ = link;
         #[cfg(feature = "trace")]
-        let (scope, spoken) =
-            if !found.is_skipped && config.trace && Switch::global().is_on(Concern::Spans) {
-                let spoken = crate::span::Spoken::of(request.method(), exchange.method());
-                let opened = (&*request, &exchange, &spoken);
-                let parent = (scope.context(), link.as_ref());
-                let context = crate::span::open(&shared.tracers, parent, opened);
-                (scope.with_context(context), Some(spoken))
-            } else {
-                (scope, None)
-            };
+        let spoken = (!found.is_skipped && config.trace && Switch::global().is_on(Concern::Spans))
+            .then(|| crate::span::Spoken::of(request.method(), exchange.method()));
+        #[cfg(feature = "trace")]
+        let scope = match &spoken {
+            Some(spoken) => {
+                let opened = (&*request, &exchange, spoken);
+                arrive_with_span(config.trust, request.headers(), |parent, link| {
+                    crate::span::open(&shared.tracers, (parent, link), opened)
+                })
+            }
+            None => arrive(config.trust, request.headers()).into_parts().0,
+        };
+        #[cfg(not(feature = "trace"))]
+        let (scope, _) = arrive(config.trust, request.headers()).into_parts();
         let slot = config.is_late.then(|| Slot::open(request.extensions_mut()));
         #[cfg(any(feature = "metrics", feature = "access-log"))]
         if config.wants_request_size() {

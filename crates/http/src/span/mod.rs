@@ -4,7 +4,6 @@
 
 mod name;
 mod spoken;
-mod tracer;
 
 use std::borrow::Cow;
 
@@ -14,9 +13,9 @@ use opentelemetry::{
     trace::{Link, Span, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt},
 };
 use throughline_catalog::Label;
-use throughline_context::{TraceParent, activate};
+use throughline_context::{TraceParent, Tracers, activate};
 
-pub(crate) use self::{spoken::Spoken, tracer::Tracers};
+pub(crate) use self::spoken::Spoken;
 use crate::{
     exchange::Exchange,
     labels::{HttpLabel, Route},
