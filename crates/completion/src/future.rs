@@ -48,16 +48,15 @@ pub fn observe<F, O>(observer: O, call: impl FnOnce() -> F) -> CompletionFuture<
 where
     O: Observer,
 {
-    // Made where it stays: an observer and a future are large enough to count their moves.
-    let mut future = CompletionFuture {
-        inner: None,
-        watch: Watch::new(Some(observer), Point::Call),
-    };
-    let entered = future.watch.enter();
-    future.inner = Some(future.watch.run(call));
+    let mut watch = Watch::new(Some(observer), Point::Call);
+    let entered = watch.enter();
+    let inner = watch.run(call);
     drop(entered);
-    future.watch.moves_on(Point::Future);
-    future
+    watch.moves_on(Point::Future);
+    CompletionFuture {
+        inner: Some(inner),
+        watch,
+    }
 }
 
 pin_project! {

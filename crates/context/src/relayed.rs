@@ -66,7 +66,12 @@ impl Flags {
         self.flags == TraceFlags::NOT_SAMPLED
     }
 
-    fn within(self, trace_id: TraceId) -> Option<TraceFlags> {
+    pub(crate) const fn new(trace_id: TraceId, flags: TraceFlags) -> Self {
+        Self { trace_id, flags }
+    }
+
+    /// Those that count for this trace.
+    pub(crate) fn within(self, trace_id: TraceId) -> Option<TraceFlags> {
         (self.trace_id == trace_id).then_some(self.flags)
     }
 }

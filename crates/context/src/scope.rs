@@ -7,7 +7,10 @@ use std::{
     task::{Context as Task, Poll},
 };
 
-use opentelemetry::{Context, ContextGuard, trace::TraceContextExt};
+use opentelemetry::{
+    Context, ContextGuard,
+    trace::{TraceContextExt, TraceFlags, TraceId},
+};
 use pin_project_lite::pin_project;
 use throughline_correlation::{Ids, Key};
 
@@ -42,7 +45,8 @@ use crate::{
 pub struct Scope {
     context: Context,
     ids: Ids,
-    flags: Flags,
+    /// Of the caller of the context's trace.
+    flags: TraceFlags,
 }
 
 impl Scope {
@@ -52,23 +56,19 @@ impl Scope {
         Self {
             context,
             ids,
-            flags: Flags::NONE,
+            flags: TraceFlags::NOT_SAMPLED,
         }
     }
 
-    pub(crate) const fn of_caller(mut self, flags: Flags) -> Self {
-        self.flags = flags;
+    pub(crate) fn of_caller(mut self, flags: Flags) -> Self {
+        self.flags = flags.within(trace_id(&self.context)).unwrap_or_default();
         self
     }
 
     /// The scope of the work at hand.
     #[must_use]
     pub fn current() -> Self {
-        Self {
-            context: Context::current(),
-            ids: Ids::current(),
-            flags: relayed::at_hand(),
-        }
+        Self::new(Context::current(), Ids::current()).of_caller(relayed::at_hand())
     }
 
     /// The trace context.
@@ -86,7 +86,16 @@ impl Scope {
     /// The same ids in another trace context.
     #[must_use]
     pub fn with_context(self, context: Context) -> Self {
-        Self { context, ..self }
+        let same = trace_id(&context) == trace_id(&self.context);
+        Self {
+            context,
+            ids: self.ids,
+            flags: if same {
+                self.flags
+            } else {
+                TraceFlags::NOT_SAMPLED
+            },
+        }
     }
 
     /// The same trace context with other ids.
@@ -123,7 +132,7 @@ impl Scope {
         Entered {
             _ids: self.ids.enter(),
             _context: self.context.clone().attach(),
-            _flags: Flagged::enter(self.flags),
+            _flags: Flagged::enter(&self.context, self.flags),
         }
     }
 
@@ -140,6 +149,10 @@ impl Scope {
             scope: self,
         }
     }
+}
+
+fn trace_id(context: &Context) -> TraceId {
+    context.span().span_context().trace_id()
 }
 
 impl Default for Scope {
@@ -181,8 +194,11 @@ struct Flagged(Option<Flags>);
 impl Flagged {
     /// A scope without any leaves what is at hand: it counts for another trace.
     #[inline]
-    fn enter(flags: Flags) -> Self {
-        Self((!flags.is_empty()).then(|| relayed::replace(flags)))
+    fn enter(context: &Context, flags: TraceFlags) -> Self {
+        if flags == TraceFlags::NOT_SAMPLED {
+            return Self(None);
+        }
+        Self(Some(relayed::replace(Flags::new(trace_id(context), flags))))
     }
 }
 

@@ -137,7 +137,7 @@ impl Arrival {
     /// What the scope keeps and a context alone does not is the flags of a caller whose trace nobody here
     /// records: within the scope they go on as they came.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn into_parts(self) -> (Scope, Option<SpanContext>) {
         let scope = Scope::new(self.parent, Ids::current());
         (scope.of_caller(self.flags), self.link)

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header::Entry};
+use http::{HeaderMap, Request, header::Entry};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -74,9 +74,9 @@ where
 
 /// Writes each id where there is none yet.
 pub(crate) fn write(ids: &Ids, headers: &mut HeaderMap) {
-    for (name, text) in ids.pairs() {
-        if let Entry::Vacant(place) = headers.entry(HeaderName::from_static(name)) {
-            place.insert(HeaderValue::from_str(text).expect("an id is visible ASCII"));
+    for (key, text) in ids.texts() {
+        if let Entry::Vacant(place) = headers.entry(key.header_name()) {
+            place.insert(text.header_value());
         }
     }
 }

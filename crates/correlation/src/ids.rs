@@ -3,13 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    id::{self, Id, InvalidId},
+    id::{Id, InvalidId},
     key::Key,
+    text::Text,
 };
 
 /// The ids, and the stage, of the work at hand.
 ///
-/// Clones share their contents; an empty set takes no memory. A set is put in scope by
+/// Clones share their contents; a set of nothing but a request's id takes no memory beside its text. A set is put in scope by
 /// [`Ids::enter`] or [`Ids::around`], and read where it is needed by [`Ids::current`]: by log
 /// layers, spans and clients, without a parameter in any handler.
 ///
@@ -29,14 +30,22 @@ use crate::{
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Ids {
-    slots: Option<Arc<Slots>>,
+    // By itself, because most sets have this one alone.
+    request: Option<Text>,
+    others: Option<Arc<Others>>,
     // Beside the ids, so that a job can go from stage to stage without a copy of them.
     stage: Option<&'static str>,
 }
 
+/// The ids but the request's.
 #[derive(Clone, Default, PartialEq, Eq)]
-struct Slots {
-    texts: [Option<Arc<str>>; Key::ALL.len()],
+struct Others {
+    texts: [Option<Text>; Key::ALL.len() - 1],
+}
+
+/// Where the id of this kind is among the others; none for the request's.
+const fn other(key: Key) -> Option<usize> {
+    key.slot().checked_sub(Key::Request.slot() + 1)
 }
 
 impl Ids {
@@ -44,7 +53,8 @@ impl Ids {
     #[must_use]
     pub const fn empty() -> Self {
         Self {
-            slots: None,
+            request: None,
+            others: None,
             stage: None,
         }
     }
@@ -52,13 +62,13 @@ impl Ids {
     /// Whether nothing is set.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.slots.is_none() && self.stage.is_none()
+        self.request.is_none() && self.others.is_none() && self.stage.is_none()
     }
 
     /// The set with one id more, or with that id replaced.
     #[must_use]
     pub fn with<I: Id>(mut self, id: &I) -> Self {
-        self.slots().texts[I::KEY.slot()] = Some(id.shared());
+        self.set(I::KEY, id.text().clone());
         self
     }
 
@@ -72,9 +82,13 @@ impl Ids {
     /// The set without the id of this kind.
     #[must_use]
     pub fn without(mut self, key: Key) -> Self {
-        if self.text(key).is_some() {
-            self.slots().texts[key.slot()] = None;
-            self.drop_empty();
+        match other(key) {
+            None => self.request = None,
+            Some(place) if self.slot(key).is_some() => {
+                self.others().texts[place] = None;
+                self.drop_empty();
+            }
+            Some(_) => {}
         }
         self
     }
@@ -94,14 +108,13 @@ impl Ids {
     /// The id of this type.
     #[must_use]
     pub fn get<I: Id>(&self) -> Option<I> {
-        let text = self.slots.as_ref()?.texts[I::KEY.slot()].as_ref()?;
-        Some(I::from_checked(Arc::clone(text)))
+        self.slot(I::KEY).cloned().map(I::from_checked)
     }
 
     /// The text of the id of this kind.
     #[must_use]
     pub fn text(&self, key: Key) -> Option<&str> {
-        self.slots.as_ref()?.texts[key.slot()].as_deref()
+        self.slot(key).map(Text::as_str)
     }
 
     /// The stage of the work.
@@ -112,9 +125,13 @@ impl Ids {
 
     /// The ids that are set, in the order of [`Key::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Key, &str)> {
+        self.texts().map(|(key, text)| (key, text.as_str()))
+    }
+
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (Key, &Text)> {
         Key::ALL
             .into_iter()
-            .filter_map(|key| Some((key, self.text(key)?)))
+            .filter_map(|key| Some((key, self.slot(key)?)))
     }
 
     /// What travels, as header names and values; the stage does not.
@@ -134,8 +151,8 @@ impl Ids {
             let Some(value) = lookup(key.header()) else {
                 continue;
             };
-            match id::check(value.as_ref()) {
-                Ok(text) => ids.slots().texts[key.slot()] = Some(text.into()),
+            match Text::checked(value.as_ref()) {
+                Ok(text) => ids.set(key, text),
                 Err(why) => refused(key, why),
             }
         }
@@ -146,12 +163,15 @@ impl Ids {
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
         self.stage = self.stage.or(other.stage);
-        match (&self.slots, &other.slots) {
+        if self.request.is_none() {
+            self.request.clone_from(&other.request);
+        }
+        match (&self.others, &other.others) {
             (_, None) => {}
-            (None, theirs) => self.slots.clone_from(theirs),
+            (None, theirs) => self.others.clone_from(theirs),
             (Some(ours), Some(theirs)) if adds_nothing(theirs, ours) => {}
             (Some(_), Some(theirs)) => {
-                for (our, their) in self.slots().texts.iter_mut().zip(&theirs.texts) {
+                for (our, their) in self.others().texts.iter_mut().zip(&theirs.texts) {
                     if our.is_none() {
                         our.clone_from(their);
                     }
@@ -164,27 +184,46 @@ impl Ids {
     /// Whether both are shares of one set; two that only look alike are not.
     #[inline]
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        let is_one = match (&self.slots, &other.slots) {
+        let is_one_request = match (&self.request, &other.request) {
+            (None, None) => true,
+            (Some(ours), Some(theirs)) => ours.is_same_as(theirs),
+            _ => false,
+        };
+        let are_others = match (&self.others, &other.others) {
             (None, None) => true,
             (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
             _ => false,
         };
-        is_one && self.stage == other.stage
+        is_one_request && are_others && self.stage == other.stage
     }
 
-    fn slots(&mut self) -> &mut Slots {
-        Arc::make_mut(self.slots.get_or_insert_default())
+    fn slot(&self, key: Key) -> Option<&Text> {
+        match other(key) {
+            None => self.request.as_ref(),
+            Some(place) => self.others.as_ref()?.texts[place].as_ref(),
+        }
+    }
+
+    fn set(&mut self, key: Key, text: Text) {
+        match other(key) {
+            None => self.request = Some(text),
+            Some(place) => self.others().texts[place] = Some(text),
+        }
+    }
+
+    fn others(&mut self) -> &mut Others {
+        Arc::make_mut(self.others.get_or_insert_default())
     }
 
     /// A set of no ids takes no memory.
     fn drop_empty(&mut self) {
-        let is_empty = |slots: &Arc<Slots>| slots.texts.iter().all(Option::is_none);
-        self.slots = self.slots.take().filter(|slots| !is_empty(slots));
+        let is_empty = |others: &Arc<Others>| others.texts.iter().all(Option::is_none);
+        self.others = self.others.take().filter(|others| !is_empty(others));
     }
 }
 
 /// Whether every id that is set in `theirs` is set in `ours`.
-fn adds_nothing(theirs: &Slots, ours: &Slots) -> bool {
+fn adds_nothing(theirs: &Others, ours: &Others) -> bool {
     let mut both = ours.texts.iter().zip(&theirs.texts);
     both.all(|(our, their)| our.is_some() || their.is_none())
 }

@@ -14,6 +14,7 @@ mod request_id;
 mod rpc;
 mod scope;
 mod secret;
+mod text;
 
 pub use crate::credential::{REDACTED, find_credential, scrub};
 #[cfg(feature = "axum")]

@@ -39,6 +39,19 @@ impl Ids {
         look(&Self::current())
     }
 
+    /// This set over the one in scope.
+    pub(crate) fn or_current(self) -> Self {
+        let mut over = Some(self);
+        let both = CURRENT.try_with(|current| over.take().map(|ids| ids.or(&current.borrow())));
+        both.ok().flatten().or(over).unwrap_or_default()
+    }
+
+    /// Runs `f` with the set in scope, and has it back: no share is counted.
+    pub(crate) fn lend<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _lent = Lent::new(self);
+        f()
+    }
+
     /// The id of this type in scope.
     #[must_use]
     pub fn current_id<I: Id>() -> Option<I> {

@@ -1,11 +1,7 @@
 //! The service: reads the ids, puts them in place, calls on.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, header::Entry};
 use tower_service::Service;
 
@@ -60,14 +56,14 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let (id, value) = self.layer.request_id(request.headers_mut());
-        let ids = self.layer.ids(&id, request.headers());
+        let mut ids = self.layer.ids(&id, request.headers());
         #[cfg(feature = "tower-http")]
         {
             let id = tower_http::request_id::RequestId::new(value.clone());
             request.extensions_mut().insert(id);
         }
         request.extensions_mut().insert(id);
-        let future = ids.clone().run(|| self.inner.call(request));
+        let future = ids.lend(|| self.inner.call(request));
         RequestIdFuture::new(ids.around(future), self.layer.header.clone(), value)
     }
 }
@@ -100,9 +96,7 @@ impl<G: Fn() -> RequestId> RequestIdLayer<G> {
 
     fn made(&self) -> (RequestId, HeaderValue) {
         let id = (self.generate)();
-        // The id's own text, shared: the request, the response and the id need one copy of it.
-        let text = Bytes::from_owner(Text(id.shared()));
-        let value = HeaderValue::from_maybe_shared(text).expect("an id is visible ASCII");
+        let value = id.text().header_value();
         (id, value)
     }
 
@@ -113,15 +107,7 @@ impl<G: Fn() -> RequestId> RequestIdLayer<G> {
         } else {
             Ids::empty()
         };
-        ids.with(id).or(&Ids::current())
-    }
-}
-
-struct Text(Arc<str>);
-
-impl AsRef<[u8]> for Text {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
+        ids.with(id).or_current()
     }
 }
 
