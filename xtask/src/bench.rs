@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::error::{Context, Error, Result};
@@ -28,21 +29,10 @@ pub struct Settings {
 /// If the program cannot be built or started, or the file cannot be written.
 pub fn run(settings: &Settings) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
-    let target = workspace.target().join("bench");
-    let status = cargo()
-        .args(["build", "--release", "--manifest-path"])
-        .arg(workspace.root().join("tests/bench/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .stdin(Stdio::null())
-        .status()
-        .context(|| "cannot run cargo")?;
-    if !status.success() {
-        return Err(Error::new("the benchmark cannot be built"));
-    }
+    let program = built(&workspace, Profile::Release)?;
     let kept = workspace.target().join("throughline");
     fs::create_dir_all(&kept).context(|| format!("cannot make {}", kept.display()))?;
-    let mut program = Command::new(target.join("release/throughline-bench"));
+    let mut program = Command::new(program);
     program.arg("--profiles").arg(kept.join("callgrind"));
     if settings.evidence {
         program.arg("--evidence");
@@ -63,6 +53,86 @@ pub fn run(settings: &Settings) -> Result<ExitCode> {
         eprintln!("written to {}", path.display());
     }
     Ok(code)
+}
+
+/// Where the peers are held against ours; users read it there.
+const PEERS_PAGE: &str = "crates/grpc/PEERS.md";
+
+/// What each gRPC peer and ours make of the same calls, as a page that users read. With `check` it is
+/// not written, but held against what is there.
+///
+/// # Errors
+/// If the program cannot be built or started, or the page cannot be read or written.
+pub fn differential(check: bool) -> Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    // Nothing is timed, and the release build takes long.
+    let output = Command::new(built(&workspace, Profile::Dev)?)
+        .arg("--differential")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context(|| "cannot start the benchmark")?;
+    let page = String::from_utf8_lossy(&output.stdout);
+    print!("{page}");
+    if !output.status.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let path = workspace.root().join(PEERS_PAGE);
+    if !check {
+        fs::write(&path, &*page).context(|| format!("cannot write {PEERS_PAGE}"))?;
+        eprintln!("written to {PEERS_PAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let written = fs::read_to_string(&path).context(|| format!("cannot read {PEERS_PAGE}"))?;
+    let changes = changes(&written, &page);
+    for change in &changes {
+        eprintln!("{PEERS_PAGE}: {change}");
+    }
+    Ok(if changes.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The lines that are only in one of the two pages.
+fn changes(written: &str, now: &str) -> Vec<String> {
+    let beyond = |lines: &str, others: &str, what: &str| {
+        let others: Vec<_> = others.lines().collect();
+        let only = lines.lines().filter(|line| !others.contains(line));
+        only.map(|line| format!("{what}: {line}"))
+            .collect::<Vec<_>>()
+    };
+    let mut changes = beyond(written, now, "is no longer so");
+    changes.extend(beyond(now, written, "is so now"));
+    changes
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Profile {
+    Dev,
+    Release,
+}
+
+/// Builds the program and says where it lies.
+fn built(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    let (profile, directory) = match profile {
+        Profile::Dev => ("dev", "debug"),
+        Profile::Release => ("release", "release"),
+    };
+    let target = workspace.target().join("bench");
+    let status = cargo()
+        .args(["build", "--profile", profile, "--manifest-path"])
+        .arg(workspace.root().join("tests/bench/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .stdin(Stdio::null())
+        .status()
+        .context(|| "cannot run cargo")?;
+    if !status.success() {
+        return Err(Error::new("the benchmark cannot be built"));
+    }
+    Ok(target.join(directory).join("throughline-bench"))
 }
 
 /// Runs a program whose standard output goes where ours goes, and to the file too.
@@ -86,4 +156,20 @@ fn show(mut program: Command, mut file: Option<File>) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes;
+
+    #[test]
+    fn a_page_that_changed_is_told_both_ways() {
+        let page = "head\n| a | ✗ OK |\n| b | ✓ |\n";
+        assert!(changes(page, page).is_empty());
+        let now = page.replace("✗ OK", "✓");
+        assert_eq!(
+            changes(page, &now),
+            ["is no longer so: | a | ✗ OK |", "is so now: | a | ✓ |"]
+        );
+    }
 }

@@ -58,6 +58,12 @@ enum Command {
         /// Only show what telemetry each row emits
         #[arg(long)]
         evidence: bool,
+        /// What each gRPC peer and ours make of the same calls, instead of what they cost
+        #[arg(long, conflicts_with_all = ["quick", "evidence", "filters"])]
+        differential: bool,
+        /// Write nothing, and fail where the page of that is not as it would be written
+        #[arg(long, requires = "differential")]
+        check: bool,
         /// Only groups and rows whose name contains one of these
         #[arg(value_name = "FILTER")]
         filters: Vec<String>,
@@ -108,9 +114,15 @@ fn run(command: Command) -> Result<ExitCode> {
         }),
         Command::Peers { names } => peers::install(&names).map(|()| ExitCode::SUCCESS),
         Command::Bench {
+            differential: true,
+            check,
+            ..
+        } => bench::differential(check),
+        Command::Bench {
             quick,
             evidence,
             filters,
+            ..
         } => bench::run(&bench::Settings {
             quick,
             evidence,

@@ -2,6 +2,7 @@
 
 mod alloc;
 mod cases;
+mod differential;
 mod run;
 mod telemetry;
 mod workload;
@@ -19,6 +20,7 @@ options:
   --quick          few rounds, no instructions: does it all still run?
   --evidence       only show what telemetry each row really emitted
   --list           only name the rows
+  --differential   what each gRPC peer and ours make of the same calls
   --no-callgrind   no instructions
   --rounds N       rounds a group at the most (300)
   --profiles DIR   where callgrind's profiles go (profiles/ beside the program)";
@@ -41,6 +43,11 @@ fn main() -> ExitCode {
                 run::fixed(&value("a row"));
                 return ExitCode::SUCCESS;
             }
+            "differential" => {
+                differential::child(&value("a subject"));
+                return ExitCode::SUCCESS;
+            }
+            "--differential" => return differential::run(),
             "--quick" => settings.quick = true,
             "--no-callgrind" => settings.callgrind = false,
             "--rounds" => settings.rounds = value("a number").parse().expect("--rounds N"),
