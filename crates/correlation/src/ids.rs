@@ -79,6 +79,13 @@ impl Ids {
         self
     }
 
+    pub(crate) const fn exchange_stage(
+        &mut self,
+        stage: Option<&'static str>,
+    ) -> Option<&'static str> {
+        std::mem::replace(&mut self.stage, stage)
+    }
+
     /// The set without the id of this kind.
     #[must_use]
     pub fn without(mut self, key: Key) -> Self {

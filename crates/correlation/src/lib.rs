@@ -28,5 +28,5 @@ pub use crate::key::Key;
 pub use crate::request_id::{RequestIdFuture, RequestIdLayer, RequestIdService};
 #[cfg(feature = "tonic")]
 pub use crate::rpc::forward_ids;
-pub use crate::scope::{Entered, InScope};
+pub use crate::scope::{Entered, EnteredStage, InScope};
 pub use crate::secret::names_a_secret;

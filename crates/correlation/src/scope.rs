@@ -21,6 +21,12 @@ fn exchange(ids: &mut Ids) {
     let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), ids));
 }
 
+#[inline]
+fn exchange_stage(stage: Option<&'static str>) -> Option<&'static str> {
+    let exchanged = CURRENT.try_with(|current| current.borrow_mut().exchange_stage(stage));
+    exchanged.ok().flatten()
+}
+
 impl Ids {
     /// The ids in scope; empty outside any scope.
     #[must_use]
@@ -46,8 +52,8 @@ impl Ids {
         both.ok().flatten().or(over).unwrap_or_default()
     }
 
-    /// Runs `f` with the set in scope, and has it back: no share is counted.
-    pub(crate) fn lend<R>(&mut self, f: impl FnOnce() -> R) -> R {
+    /// Runs `f` with the set in scope, and has it back: unlike with [`Ids::run`] no share is counted.
+    pub fn lend<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let _lent = Lent::new(self);
         f()
     }
@@ -81,6 +87,29 @@ impl Ids {
         f()
     }
 
+    /// Puts `stage` in scope, beside the ids that are there, until the guard is dropped.
+    ///
+    /// Guards are dropped in the reverse order of entering; hold none across an `.await`.
+    ///
+    /// ```
+    /// use throughline_correlation::Ids;
+    ///
+    /// let outer = Ids::enter_stage("fetch");
+    /// {
+    ///     let _inner = Ids::enter_stage("unpack");
+    ///     assert_eq!(Ids::current().stage(), Some("unpack"));
+    /// }
+    /// assert_eq!(Ids::current().stage(), Some("fetch"));
+    /// # drop(outer);
+    /// ```
+    #[inline]
+    pub fn enter_stage(stage: &'static str) -> EnteredStage {
+        EnteredStage {
+            before: exchange_stage(Some(stage)),
+            not_send: PhantomData,
+        }
+    }
+
     /// A future with the set in scope at every poll and when it is dropped.
     pub const fn around<F>(self, future: F) -> InScope<F> {
         InScope {
@@ -107,6 +136,22 @@ impl Drop for Entered {
             // What was in scope is dropped outside of the place.
             let _left = CURRENT.try_with(|current| current.replace(before));
         }
+    }
+}
+
+/// Keeps a stage in scope; see [`Ids::enter_stage`].
+#[derive(Debug)]
+#[must_use = "the stage is in scope only while the guard lives"]
+pub struct EnteredStage {
+    before: Option<&'static str>,
+    // The place belongs to the thread that was entered.
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for EnteredStage {
+    #[inline]
+    fn drop(&mut self) {
+        exchange_stage(self.before);
     }
 }
 

@@ -87,11 +87,10 @@ where
     S: Label,
 {
     let _ = family;
-    let ids = Ids::current();
     let counted = span::counts().then(Era::current);
     let part = if span::helps() {
         let name = S::text(stage.index());
-        let part = Part::new(ids.at_stage(name));
+        let part = Part::at_stage(name);
         if span::is_wanted() {
             part.spanned(|| {
                 SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal)
@@ -100,7 +99,7 @@ where
             part
         }
     } else {
-        Part::untold(ids)
+        Part::untold(Ids::current())
     };
     let end = move |ending, took| {
         if let Some(era) = counted {

@@ -3,43 +3,71 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context as Task, Poll},
+    task::{Context as Task, Poll, ready},
     time::Duration,
 };
 
 use opentelemetry::{Context, trace::SpanBuilder};
 use pin_project_lite::pin_project;
-use throughline_context::{InScope, Scope};
-use throughline_correlation::{Ids, InScope as InIds};
+use throughline_context::Scope;
+use throughline_correlation::Ids;
 use tokio::time::Instant;
 
 use crate::{ending::Ending, span, time::Timeline};
 
+/// What a piece of work runs in.
+#[derive(Debug)]
+enum Within {
+    /// The scope that is there, at this stage: no share of the ids is counted.
+    Stage(&'static str),
+    Ids(Ids),
+    Span(Scope, Timeline),
+}
+
+impl Within {
+    #[inline]
+    fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Stage(stage) => {
+                let _at = Ids::enter_stage(stage);
+                work()
+            }
+            Self::Ids(ids) => ids.lend(work),
+            Self::Span(scope, _) => scope.run(work),
+        }
+    }
+}
+
 /// A piece of work that begins: its ids, its clock, and its span if it has one.
 #[derive(Debug)]
 pub(crate) struct Part {
-    ids: Ids,
+    within: Within,
     /// None where the switch is off: then nothing is told.
     started: Option<Instant>,
-    span: Option<(Scope, Timeline)>,
 }
 
 impl Part {
     /// A piece of work without a span.
     pub(crate) fn new(ids: Ids) -> Self {
         Self {
-            ids,
+            within: Within::Ids(ids),
             started: Some(Instant::now()),
-            span: None,
+        }
+    }
+
+    /// Work without a span, at this stage of what is in scope.
+    pub(crate) fn at_stage(stage: &'static str) -> Self {
+        Self {
+            within: Within::Stage(stage),
+            started: Some(Instant::now()),
         }
     }
 
     /// Work that is run and no more.
     pub(crate) const fn untold(ids: Ids) -> Self {
         Self {
-            ids,
+            within: Within::Ids(ids),
             started: None,
-            span: None,
         }
     }
 
@@ -50,12 +78,12 @@ impl Part {
 
     /// As [`spanned`](Self::spanned), on a timeline that what is inside finds.
     pub(crate) fn begins(self, make: impl Fn() -> SpanBuilder) -> Self {
-        let part = self.spanned_on(Timeline::start(), make);
-        let span = part.span.map(|(scope, timeline)| {
+        let mut part = self.spanned_on(Timeline::start(), make);
+        if let Within::Span(scope, timeline) = part.within {
             let context = scope.context().with_value(timeline);
-            (scope.with_context(context), timeline)
-        });
-        Self { span, ..part }
+            part.within = Within::Span(scope.with_context(context), timeline);
+        }
+        part
     }
 
     fn spanned_on(mut self, timeline: Timeline, make: impl Fn() -> SpanBuilder) -> Self {
@@ -64,89 +92,50 @@ impl Part {
             Some(start) => make().with_start_time(start),
             None => make(),
         };
-        let opened = span::open(&Context::current(), &self.ids, make);
-        self.span = opened.map(|cx| (Scope::new(cx, self.ids.clone()), timeline));
+        let ids = match &self.within {
+            Within::Ids(ids) => ids.clone(),
+            Within::Stage(stage) => Ids::current().at_stage(stage),
+            Within::Span(..) => return self,
+        };
+        if let Some(cx) = span::open(&Context::current(), &ids, make) {
+            self.within = Within::Span(Scope::new(cx, ids), timeline);
+        }
         self
     }
 
     /// Its span's context, if it has one.
-    pub(crate) fn context(&self) -> Option<&Context> {
-        self.span.as_ref().map(|(scope, _)| scope.context())
-    }
-
-    /// Once: the ids go along with the work.
-    fn around<F>(&mut self, work: F) -> Within<F> {
-        match &self.span {
-            Some((scope, _)) => Within::Span {
-                work: scope.clone().around(work),
-            },
-            None => Within::Ids {
-                work: std::mem::take(&mut self.ids).around(work),
-            },
-        }
-    }
-
-    fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        match &self.span {
-            Some((scope, _)) => scope.run(work),
-            None => std::mem::take(&mut self.ids).run(work),
+    pub(crate) const fn context(&self) -> Option<&Context> {
+        match &self.within {
+            Within::Span(scope, _) => Some(scope.context()),
+            _ => None,
         }
     }
 }
 
-/// Runs `work` and gives `end` its ending and how long it took.
-pub(crate) async fn timed<T, E>(
+/// A piece of work and who hears of its end.
+struct Telling<E: FnOnce(Ending, Duration)> {
     part: Part,
-    end: impl FnOnce(Ending, Duration),
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let mut guard = Guard::new(part, end);
-    let work = guard.part.around(work);
-    let result = Noting {
-        work,
-        ending: &mut guard.ending,
-    }
-    .await;
-    guard.ending = Ending::of(&result);
-    result
-}
-
-/// As [`timed`], of work that does not wait.
-pub(crate) fn timed_call<T, E>(
-    part: Part,
-    end: impl FnOnce(Ending, Duration),
-    work: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
-    let mut guard = Guard::new(part, end);
-    guard.ending = Ending::Panicked;
-    let result = guard.part.run(work);
-    guard.ending = Ending::of(&result);
-    result
-}
-
-struct Guard<F: FnOnce(Ending, Duration)> {
-    part: Part,
-    end: Option<F>,
+    end: Option<E>,
     ending: Ending,
 }
 
-impl<F: FnOnce(Ending, Duration)> Guard<F> {
-    const fn new(part: Part, end: F) -> Self {
+impl<E: FnOnce(Ending, Duration)> Telling<E> {
+    const fn new(part: Part, end: E) -> Self {
         Self {
             part,
             end: Some(end),
             ending: Ending::Cancelled,
         }
     }
-}
 
-impl<F: FnOnce(Ending, Duration)> Drop for Guard<F> {
-    fn drop(&mut self) {
+    /// Once.
+    #[inline]
+    fn tell(&mut self) {
         let (Some(end), Some(started)) = (self.end.take(), self.part.started) else {
             return;
         };
         let took = started.elapsed();
-        let Some((scope, timeline)) = &self.part.span else {
+        let Within::Span(scope, timeline) = &self.part.within else {
             return end(self.ending, took);
         };
         // In the span, so that whoever keeps exemplars finds it.
@@ -155,45 +144,83 @@ impl<F: FnOnce(Ending, Duration)> Drop for Guard<F> {
     }
 }
 
+impl<E: FnOnce(Ending, Duration)> Drop for Telling<E> {
+    #[inline]
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
 pin_project! {
-    /// Notes how the work is left: in a poll as panicked, between two as cancelled.
-    struct Noting<'a, F> {
+    /// The future of [`timed`].
+    pub(crate) struct Timed<W, E: FnOnce(Ending, Duration)> {
+        // `None` once it has ended: it is dropped in place, in its scope.
         #[pin]
-        work: F,
-        ending: &'a mut Ending,
+        work: Option<W>,
+        // Dropped after the work, also where that panics.
+        telling: Telling<E>,
     }
-}
 
-impl<F: Future> Future for Noting<'_, F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        **this.ending = Ending::Panicked;
-        let result = this.work.poll(task);
-        **this.ending = Ending::Cancelled;
-        result
-    }
-}
-
-pin_project! {
-    /// Work in its span, or with its ids alone.
-    #[project = WithinProjection]
-    enum Within<F> {
-        Span { #[pin] work: InScope<F> },
-        Ids { #[pin] work: InIds<F> },
-    }
-}
-
-impl<F: Future> Future for Within<F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
-        match self.project() {
-            WithinProjection::Span { work } => work.poll(task),
-            WithinProjection::Ids { work } => work.poll(task),
+    impl<W, E: FnOnce(Ending, Duration)> PinnedDrop for Timed<W, E> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.work.is_some() {
+                this.telling.part.within.run(|| this.work.set(None));
+            }
         }
     }
+}
+
+/// Runs `work` and gives `end` its ending and how long it took.
+pub(crate) const fn timed<T, R, W, E>(part: Part, end: E, work: W) -> Timed<W, E>
+where
+    W: Future<Output = Result<T, R>>,
+    E: FnOnce(Ending, Duration),
+{
+    Timed {
+        work: Some(work),
+        telling: Telling::new(part, end),
+    }
+}
+
+impl<T, R, W, E> Future for Timed<W, E>
+where
+    W: Future<Output = Result<T, R>>,
+    E: FnOnce(Ending, Duration),
+{
+    type Output = Result<T, R>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Result<T, R>> {
+        let mut this = self.project();
+        let Telling { part, ending, .. } = &mut *this.telling;
+        // How it is left: in a poll it has panicked, between two it is cancelled.
+        *ending = Ending::Panicked;
+        let result = part.within.run(|| {
+            let work = this.work.as_mut().as_pin_mut();
+            let polled = work.expect("it is not polled after its end").poll(task);
+            if polled.is_ready() {
+                this.work.set(None);
+            }
+            polled
+        });
+        *ending = Ending::Cancelled;
+        let result = ready!(result);
+        *ending = Ending::of(&result);
+        this.telling.tell();
+        Poll::Ready(result)
+    }
+}
+
+/// As [`timed`], of work that does not wait.
+pub(crate) fn timed_call<T, R>(
+    part: Part,
+    end: impl FnOnce(Ending, Duration),
+    work: impl FnOnce() -> Result<T, R>,
+) -> Result<T, R> {
+    let mut telling = Telling::new(part, end);
+    telling.ending = Ending::Panicked;
+    let result = telling.part.within.run(work);
+    telling.ending = Ending::of(&result);
+    result
 }
