@@ -88,24 +88,20 @@ where
 {
     let _ = family;
     let counted = span::counts().then(Era::current);
-    let part = if span::helps() {
-        let name = S::text(stage.index());
-        let part = Part::at_stage(name);
-        if span::is_wanted() {
-            part.spanned(|| {
-                SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal)
-            })
-        } else {
-            part
-        }
-    } else {
-        Part::untold(Ids::current())
-    };
     let end = move |ending, took| {
         if let Some(era) = counted {
             let index = <F::Labels as StageLabels<S>>::index_of(stage, ending);
             F::store().get(era, index).record(took);
         }
     };
+    let name = S::text(stage.index());
+    if !span::helps() {
+        return timed(Part::untold(Ids::current()), end, work).await;
+    }
+    if !span::is_wanted() {
+        return timed(Part::at_stage(name), end, work).await;
+    }
+    let part = Part::at_stage(name)
+        .spanned(|| SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal));
     timed(part, end, work).await
 }
