@@ -14,6 +14,10 @@ use opentelemetry_sdk::trace::{
 };
 use throughline_grpc::Code;
 use tokio::time::{Instant, sleep};
+use tracing::Metadata;
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::Context as SpanContext;
 use tracing_subscriber::prelude::*;
 
 use super::subject::Subject;
@@ -24,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 static SPANS: Mutex<Vec<SpanData>> = Mutex::new(Vec::new());
 static PAGE: OnceLock<PrometheusHandle> = OnceLock::new();
 static SAMPLED: AtomicBool = AtomicBool::new(true);
+static LOGGED: AtomicBool = AtomicBool::new(true);
 
 #[derive(Debug)]
 struct Kept;
@@ -35,7 +40,7 @@ impl SpanExporter for Kept {
     }
 }
 
-/// Samples all, or nothing while [`unsampled`] says so.
+/// Samples all, or nothing while [`sample`] says so.
 #[derive(Clone, Debug)]
 struct Switched;
 
@@ -74,10 +79,17 @@ pub fn provider() -> SdkTracerProvider {
     provider
 }
 
-/// The same behind `tracing`, every level of it.
+/// Whether spans of `tracing` pass the filter of its subscriber from now on.
+pub fn log(is_on: bool) {
+    LOGGED.store(is_on, Ordering::Relaxed);
+}
+
+/// The same behind `tracing`, every level of it while [`log`] does not say otherwise.
 pub fn bridge() {
     let tracer = provider().tracer("differential");
     let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+    let is_on = |_: &Metadata<'_>, _: &SpanContext<'_, Registry>| LOGGED.load(Ordering::Relaxed);
+    let layer = layer.with_filter(dynamic_filter_fn(is_on));
     tracing_subscriber::registry().with(layer).init();
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
+use opentelemetry_sdk::trace::SpanData;
 use tokio::time::timeout;
 
 use super::client::{Headers, begin, call, read};
@@ -18,6 +19,8 @@ use super::test_bed::TestBed;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const OTHER: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+/// Of the request that a handler copies.
+const STALE: &str = "11111111111111111111111111111111";
 const CALLER: &str = "b7ad6b7169203331";
 
 /// How long a row may take.
@@ -61,7 +64,8 @@ const fn filters(subject: Subject) -> bool {
     matches!(subject, Subject::Ours | Subject::TonicTracing)
 }
 
-const fn messages(subject: Subject) -> bool {
+/// What no peer claims.
+const fn ours(subject: Subject) -> bool {
     matches!(subject, Subject::Ours)
 }
 
@@ -71,24 +75,32 @@ rows! {
     all, "server: a stream fails after three messages" => "INTERNAL", |bed| served(bed, "FailsLate");
     all, "server: the status is 999" => "UNKNOWN", |bed| served(bed, "Odd");
     all, "server: the stream ends without a status" => "UNKNOWN", |bed| served(bed, "Absent");
+    all, "server: no status, and HTTP's is 503" => "UNAVAILABLE", |bed| served(bed, "Gone");
     all, "server: the client cancels before the head" => "CANCELLED", cancelled_early;
     all, "server: the client cancels in mid-stream" => "CANCELLED", cancelled_late;
     all, "server: the deadline passes" => "DEADLINE_EXCEEDED", late;
     all, "server: the handler panics" => "INTERNAL", |bed| served(bed, "Panics");
-    all, "server: gRPC-Web, the status in the body" => "NOT_FOUND", |bed| served(bed, "Web");
+    ours, "server: gRPC-Web, the status in the body" => "NOT_FOUND", |bed| served(bed, "Web");
     all, "server: what a stream of 200 ms is said to take" => "all of it", duration;
     metrics, "server: calls in flight after all of these" => "0", in_flight;
-    messages, "server: messages counted, of three sent" => "3", sent;
+    ours, "server: messages counted, of three sent" => "3", sent;
     all, "server: what 50 invented methods add" => "no names, no series", invented;
+    filters, "server: what a call of a service that is left out adds" => "no span", quiet;
     spans, "server: is `NOT_FOUND` the server's error?" => "no", server_error;
+    spans, "server: `rpc.system.name`, as the conventions have it now" => "grpc", system;
     spans, "context: the caller's span" => "the parent", parent;
     spans, "context: two `traceparent`s" => "a new trace", two_parents;
     spans, "context: two `tracestate` headers, sent on" => "a=1,b=2", two_states;
     spans, "context: no `tracestate`, sent on" => "none", no_state;
     spans, "context: the flags 03, sent on" => "03", random;
     spans, "context: where no span is recorded" => "goes on", unsampled;
+    spans, "context: where the log's filter leaves the span out" => "goes on", unlogged;
+    spans, "context: while the messages of a stream are made" => "goes on", in_stream;
     filters, "context: where the method is left out" => "goes on", left_out;
     spans, "client: the answer is `NOT_FOUND`" => "NOT_FOUND, an error", client_error;
+    spans, "client: `error.type` of that" => "NOT_FOUND", error_type;
+    spans, "client: the span whose id is sent" => "the client's", sent_span;
+    spans, "client: a `traceparent` that was copied" => "replaced", stale;
     spans, "client: a stream fails after three messages" => "INTERNAL", |bed| called(bed, "FailsLate");
     spans, "client: nobody listens" => "UNAVAILABLE", refused;
     spans, "client: the deadline passes" => "DEADLINE_EXCEEDED", client_late;
@@ -157,12 +169,17 @@ async fn duration(bed: &TestBed) -> String {
     if bed.subject.has_spans() {
         let span = awaited(|| span(&SpanKind::Server, "Slow")).await;
         let time = span.map(|span| span.end_time.duration_since(span.start_time));
-        times.push(time.and_then(Result::ok).unwrap_or_default());
+        let Some(Ok(time)) = time else {
+            return "lost".to_owned();
+        };
+        times.push(time);
     }
     if bed.subject.has_metrics() {
         let sum = || record::sum("grpc_server_handling_seconds_sum", Some("Slow"));
-        let sum = awaited(|| Some(sum()).filter(|sum| *sum != 0.0)).await;
-        times.push(Duration::from_secs_f64(sum.unwrap_or_default()));
+        let Some(sum) = awaited(|| Some(sum()).filter(|sum| *sum != 0.0)).await else {
+            return "lost".to_owned();
+        };
+        times.push(Duration::from_secs_f64(sum));
     }
     // The timer of the server's pause begins a moment before its head.
     if times
@@ -225,8 +242,42 @@ async fn invented(bed: &TestBed) -> String {
     }
 }
 
-async fn server_error(_: &TestBed) -> String {
-    let span = awaited(|| span(&SpanKind::Server, "NotFound")).await;
+async fn quiet(bed: &TestBed) -> String {
+    const METHOD: &str = "grpc.health.v1.Health/Ok";
+    let before = record::spans(&SpanKind::Server).len();
+    let _ = call(&bed.bare, METHOD, &[]).await;
+    // The next call's span is there when this one's would be.
+    done(bed, "Ok", &[]).await;
+    let arrived = || record::spans(&SpanKind::Server).split_off(before);
+    let ok = |spans: &Vec<SpanData>| spans.iter().any(|span| span.name.ends_with("diff.Test/Ok"));
+    let Some(spans) = awaited(|| Some(arrived()).filter(ok)).await else {
+        return "lost".to_owned();
+    };
+    match spans.len() - 1 {
+        0 => "no span".to_owned(),
+        more => format!("{more} span"),
+    }
+}
+
+async fn system(bed: &TestBed) -> String {
+    done(bed, "Reached", &[]).await;
+    let span = awaited(|| span(&SpanKind::Server, "Reached")).await;
+    text_of(span, "rpc.system.name")
+}
+
+/// The attribute of a span, as text.
+fn text_of(span: Option<SpanData>, name: &str) -> String {
+    match span.map(|span| attribute(&span, &[name])) {
+        Some(Some(Value::String(text))) if text.as_str().is_empty() => "empty".to_owned(),
+        Some(Some(value)) => value.to_string(),
+        Some(None) => "absent".to_owned(),
+        None => "lost".to_owned(),
+    }
+}
+
+async fn server_error(bed: &TestBed) -> String {
+    done(bed, "Failed", &[]).await;
+    let span = awaited(|| span(&SpanKind::Server, "Failed")).await;
     let seen = span.map(|span| match span.status {
         Status::Unset => "no",
         Status::Error { .. } => "yes",
@@ -256,11 +307,8 @@ async fn relayed(bed: &TestBed, method: &str, headers: Headers<'_>, header: &str
     }
 }
 
-/// The last server span of a `Relay`, which is waited for: there must be `before` without it.
-async fn relay_span(
-    bed: &TestBed,
-    headers: Headers<'_>,
-) -> Option<opentelemetry_sdk::trace::SpanData> {
+/// The server span of a `Relay` that is made now.
+async fn relay_span(bed: &TestBed, headers: Headers<'_>) -> Option<SpanData> {
     let count = || {
         let mut spans = record::spans(&SpanKind::Server);
         spans.retain(|span| span.name.ends_with("/Relay"));
@@ -333,6 +381,7 @@ async fn random(bed: &TestBed) -> String {
 fn goes_on(sent: &str) -> String {
     let seen = match sent.split('-').nth(1) {
         Some(TRACE) => "goes on",
+        Some(STALE) => "the copied one goes out",
         Some(_) => "another trace",
         None => "ends",
     };
@@ -345,6 +394,19 @@ async fn unsampled(bed: &TestBed) -> String {
     let sent = relayed(bed, &full("Relay"), &headers, "traceparent").await;
     record::sample(true);
     goes_on(&sent)
+}
+
+async fn unlogged(bed: &TestBed) -> String {
+    record::log(false);
+    let headers = [("traceparent", &*traceparent(TRACE, "01"))];
+    let sent = relayed(bed, &full("Relay"), &headers, "traceparent").await;
+    record::log(true);
+    goes_on(&sent)
+}
+
+async fn in_stream(bed: &TestBed) -> String {
+    let headers = [("traceparent", &*traceparent(TRACE, "01"))];
+    goes_on(&relayed(bed, &full("RelayLate"), &headers, "traceparent").await)
 }
 
 async fn left_out(bed: &TestBed) -> String {
@@ -383,36 +445,69 @@ async fn client_late(bed: &TestBed) -> String {
     code(bed.subject, SpanKind::Client, "Late").await
 }
 
-async fn address(bed: &TestBed) -> String {
-    let _ = call(&bed.layered, &full("Ok"), &[]).await;
-    let span = awaited(|| span(&SpanKind::Client, "Ok")).await;
-    match span.map(|span| attribute(&span, &["server.address"])) {
-        Some(Some(Value::String(address))) if address.as_str().is_empty() => "empty".to_owned(),
-        Some(Some(address)) => address.to_string(),
-        Some(None) => "absent".to_owned(),
-        None => "lost".to_owned(),
+async fn error_type(bed: &TestBed) -> String {
+    let _ = call(&bed.layered, &full("Failed"), &[]).await;
+    let span = awaited(|| span(&SpanKind::Client, "Failed")).await;
+    text_of(span, "error.type")
+}
+
+async fn sent_span(bed: &TestBed) -> String {
+    let count = || record::spans(&SpanKind::Client).len();
+    let before = count();
+    let headers = [("traceparent", &*traceparent(TRACE, "01"))];
+    let sent = relayed(bed, &full("Relay"), &headers, "traceparent").await;
+    if awaited(|| (before < count()).then_some(())).await.is_none() {
+        return "lost".to_owned();
     }
+    let span = record::spans(&SpanKind::Client).pop();
+    let id = span.map(|span| span.span_context.span_id().to_string());
+    let seen = match sent.split('-').nth(2) {
+        None => "none",
+        sent if sent == id.as_deref() => "the client's",
+        Some(_) => "another",
+    };
+    seen.to_owned()
+}
+
+async fn stale(bed: &TestBed) -> String {
+    let headers = [("traceparent", &*traceparent(TRACE, "01"))];
+    let sent = relayed(bed, &full("Relay"), &headers, "traceparent").await;
+    match goes_on(&sent).as_str() {
+        "goes on" => "replaced".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+async fn address(bed: &TestBed) -> String {
+    let _ = call(&bed.layered, &full("Reached"), &[]).await;
+    let span = awaited(|| span(&SpanKind::Client, "Reached")).await;
+    text_of(span, "server.address")
 }
 
 async fn secret(bed: &TestBed) -> String {
     const SECRET: &str = "secret-7f3b";
     let headers = [("authorization", SECRET)];
+    let spans = || [SpanKind::Server, SpanKind::Client].map(|kind| record::spans(&kind).len());
+    let before = spans();
     done(bed, "Ok", &headers).await;
     let _ = call(&bed.layered, &full("Ok"), &headers).await;
-    // The last record of this process: what comes after it is waited for in vain.
+    // Of both calls at the server, and of the second at the client.
+    let have_arrived = || before[0] + 2 <= spans()[0] && before[1] < spans()[1];
+    if bed.subject.has_spans() && awaited(|| have_arrived().then_some(())).await.is_none() {
+        return "lost".to_owned();
+    }
     let told = |kind| {
-        record::spans(&kind)
+        let spans = record::spans(&kind);
+        spans
             .iter()
             .any(|span| format!("{span:?}").contains(SECRET))
     };
-    let seen = awaited(|| {
-        if told(SpanKind::Server) || told(SpanKind::Client) {
-            Some("on the span")
-        } else if record::page().contains(SECRET) {
-            Some("on the page of metrics")
-        } else {
-            None
-        }
-    });
-    seen.await.unwrap_or("nowhere").to_owned()
+    let seen = if told(SpanKind::Server) || told(SpanKind::Client) {
+        "on the span"
+    } else if record::page().contains(SECRET) {
+        "on the page of metrics"
+    } else {
+        "nowhere"
+    };
+    seen.to_owned()
 }

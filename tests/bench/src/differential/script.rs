@@ -1,19 +1,18 @@
 //! A response's body as it was written down before.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame};
-use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
 enum Step {
     Frame(Frame<Bytes>),
-    Pause(Pin<Box<Sleep>>),
+    Wait(Pin<Box<dyn Future<Output = ()> + Send>>),
     Forever,
 }
 
@@ -38,8 +37,9 @@ impl Script {
         self
     }
 
-    pub fn pause(mut self, time: Duration) -> Self {
-        self.0.push_back(Step::Pause(Box::pin(sleep(time))));
+    /// Does something, within the body's poll.
+    pub fn then(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.0.push_back(Step::Wait(Box::pin(work)));
         self
     }
 
@@ -59,8 +59,8 @@ impl Body for Script {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         loop {
             match self.0.front_mut() {
-                Some(Step::Pause(time)) => {
-                    ready!(time.as_mut().poll(cx));
+                Some(Step::Wait(work)) => {
+                    ready!(work.as_mut().poll(cx));
                     self.0.pop_front();
                 }
                 Some(Step::Forever) => return Poll::Pending,

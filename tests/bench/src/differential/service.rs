@@ -3,17 +3,19 @@
 use std::convert::Infallible;
 use std::future::{Future, Ready, pending, ready};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use tokio::time::sleep;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::{Service, ServiceExt};
 
 use super::client::request;
 use super::script::{Script, web_status};
+use super::subject::Subject;
 use super::test_bed::Shared;
 
 /// The methods of `diff.Test`.
@@ -28,9 +30,13 @@ pub const METHODS: &[&str] = &[
     "Late",
     "Panics",
     "Web",
+    "Gone",
     "Slow",
     "Relay",
+    "RelayLate",
     "Refused",
+    "Reached",
+    "Failed",
 ];
 
 /// How long the stream of `Slow` takes.
@@ -70,15 +76,16 @@ impl Shared {
     async fn answer(&self, method: &str) -> Response<Body> {
         let script = Script::default();
         let script = match method {
-            "Ok" => script.messages(3).status("0"),
-            "NotFound" => {
-                let mut response = response("application/grpc", script);
-                let status = http::HeaderValue::from_static("5");
-                response.headers_mut().insert("grpc-status", status);
+            "Ok" | "Reached" => script.messages(3).status("0"),
+            "NotFound" | "Failed" => return refusal("5"),
+            "Odd" => return refusal("999"),
+            "Gone" => {
+                // What a proxy says of a server that is not there.
+                let mut response = response("text/plain", script);
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
                 return response;
             }
             "FailsLate" => script.messages(3).status("13"),
-            "Odd" => script.messages(1).status("999"),
             "Absent" => script.messages(1),
             "CancelledEarly" | "Late" => {
                 self.began.notify_one();
@@ -90,24 +97,39 @@ impl Shared {
                 let script = script.messages(1).data(web_status("5"));
                 return response("application/grpc-web+proto", script);
             }
-            "Slow" => script.messages(1).pause(SLOW).status("0"),
+            "Slow" => script.messages(1).then(sleep(SLOW)).status("0"),
             "Relay" => {
-                self.relay().await;
+                relay(self.subject, Arc::clone(&self.relayed)).await;
                 script.status("0")
+            }
+            "RelayLate" => {
+                let relay = relay(self.subject, Arc::clone(&self.relayed));
+                script.messages(1).then(relay).status("0")
             }
             _ => script.status("12"),
         };
         response("application/grpc", script)
     }
+}
 
-    /// Makes a call of its own, by the subject's client, and keeps what that sends.
-    async fn relay(&self) {
-        let far_end = FarEnd(self.relayed.clone());
-        let target = Uri::from_static("http://127.0.0.1:1");
-        let call = self.subject.client(far_end, &target);
-        let request = request("diff.Test/Ok", &[]);
-        call.oneshot(request).await.expect("the far end answers");
-    }
+/// A trace that has nothing to do with the call at hand.
+const STALE: &str = "00-11111111111111111111111111111111-2222222222222222-01";
+
+/// Makes a call of its own, by the subject's client, and keeps what that sends. Its request has been
+/// copied from another, `traceparent` and all.
+async fn relay(subject: Subject, relayed: Arc<Mutex<Option<HeaderMap>>>) {
+    let target = Uri::from_static("http://127.0.0.1:1");
+    let call = subject.client(FarEnd(relayed), &target);
+    let request = request("diff.Test/Ok", &[("traceparent", STALE)]);
+    call.oneshot(request).await.expect("the far end answers");
+}
+
+/// A response that is a head with a status, and no more.
+fn refusal(status: &'static str) -> Response<Body> {
+    let mut response = response("application/grpc", Script::default());
+    let status = HeaderValue::from_static(status);
+    response.headers_mut().insert("grpc-status", status);
+    response
 }
 
 fn response(kind: &'static str, script: Script) -> Response<Body> {
@@ -119,7 +141,7 @@ fn response(kind: &'static str, script: Script) -> Response<Body> {
 
 /// Whom a handler calls: it keeps the headers and says OK.
 #[derive(Clone)]
-struct FarEnd(Arc<std::sync::Mutex<Option<HeaderMap>>>);
+struct FarEnd(Arc<Mutex<Option<HeaderMap>>>);
 
 impl Service<Request<Body>> for FarEnd {
     type Response = Response<Body>;
