@@ -57,24 +57,41 @@ impl Tracers {
     ///
     /// Without a provider it is a span that nobody records.
     pub fn build(&self, parent: &Context, make: impl Fn() -> SpanBuilder) -> BoxedSpan {
+        self.made(parent, make).0
+    }
+
+    /// As [`build`](Self::build); nothing if there is no provider that makes spans, or telemetry is
+    /// suppressed in `parent`.
+    pub fn open(&self, parent: &Context, make: impl Fn() -> SpanBuilder) -> Option<BoxedSpan> {
+        if parent.is_telemetry_suppressed() {
+            return None;
+        }
+        let (span, is_new) = self.made(parent, make);
+        is_new.then_some(span)
+    }
+
+    /// The span, and whether a provider has made it.
+    fn made(&self, parent: &Context, make: impl Fn() -> SpanBuilder) -> (BoxedSpan, bool) {
         let is_over = self.is_over.load(Ordering::Relaxed);
         if let Some(tracer) = self.kept.get()
             && !is_over
         {
             let span = tracer.build_with_context(make(), parent);
+            let is_made = is_new(&span, parent);
             // Where telemetry is suppressed no tracer makes any.
-            if is_new(&span, parent) || parent.is_telemetry_suppressed() {
-                return span;
+            if is_made || parent.is_telemetry_suppressed() {
+                return (span, is_made);
             }
             self.is_over.store(true, Ordering::Relaxed);
         }
         let tracer = global::tracer(self.scope);
         let span = tracer.build_with_context(make(), parent);
-        if is_new(&span, parent) {
+        let is_made = is_new(&span, parent);
+        if is_made {
             // If another thread was first, its tracer is as good.
             let _ = self.kept.set(tracer);
         }
-        span
+        (span, is_made)
     }
 }
 

@@ -25,7 +25,6 @@ mod span;
 mod stage;
 mod time;
 mod timed;
-mod tracer;
 mod transition;
 mod worker;
 

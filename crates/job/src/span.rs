@@ -6,10 +6,12 @@ use opentelemetry::{
     Context, KeyValue,
     trace::{SpanBuilder, Status, TraceContextExt},
 };
-use throughline_context::{Concern, Scope, Switch};
+use throughline_context::{Concern, Scope, Switch, Tracers};
 use throughline_correlation::Ids;
 
-use crate::{conventions::ERROR_TYPE, ending::Ending, tracer};
+use crate::{conventions::ERROR_TYPE, ending::Ending};
+
+static TRACERS: Tracers = Tracers::new("throughline-job");
 
 /// Whether the switch lets helpers do more than run the work.
 pub(crate) fn helps() -> bool {
@@ -59,7 +61,7 @@ pub(crate) fn is_wanted() -> bool {
 /// The ids are in scope when the span starts, so that a span processor finds them.
 pub(crate) fn open(parent: &Context, ids: &Ids, make: impl Fn() -> SpanBuilder) -> Option<Context> {
     let _ids = ids.clone().enter();
-    let span = tracer::build(parent, make)?;
+    let span = TRACERS.open(parent, make)?;
     let cx = parent.with_span(span);
     Some(if is_untraced(&cx) {
         cx.with_value(Untraced(false))

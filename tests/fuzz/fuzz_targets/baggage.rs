@@ -1,10 +1,17 @@
 //! `baggage`: a header value for each line.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use opentelemetry::{Context, baggage::BaggageExt};
 use throughline_context::{BaggageList, BaggageRule, Propagator};
+
+static ALL: LazyLock<Propagator> = LazyLock::new(|| {
+    let all = Propagator::builder().baggage(BaggageRule::all());
+    all.budget(20_000).build().expect("nothing is wrong with it")
+});
 
 fuzz_target!(|data: &[u8]| {
     let list = BaggageList::parse(data.split(|b| *b == b'\n'));
@@ -22,10 +29,7 @@ fuzz_target!(|data: &[u8]| {
         };
         headers.append("baggage", value);
     }
-    let all = Propagator::builder()
-        .baggage(BaggageRule::all())
-        .budget(20_000);
-    let all = all.build().expect("nothing is wrong with it");
+    let all = &*ALL;
     let cx = all.extract_with_context(&Context::new(), &headers);
     assert_eq!(cx.baggage().len(), list.len());
     for member in list.iter() {
