@@ -35,15 +35,12 @@ pub(crate) fn read<const N: usize, const M: usize>(digits: &[u8; N]) -> Option<[
 #[inline(never)]
 pub(crate) fn write<const M: usize, const N: usize>(bytes: &[u8; M]) -> [u8; N] {
     const { assert!(N == 2 * M) };
-    let mut digits = [0; N];
-    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
-        let byte = u16::from(*byte);
-        *pair = (byte >> 4 | (byte & 0xf) << 8).to_le_bytes();
+    let pairs = bytes.map(|byte| u16::from(byte >> 4) | u16::from(byte & 0xf) << 8);
+    let mut values = [0; N];
+    for (place, pair) in values.as_chunks_mut().0.iter_mut().zip(pairs) {
+        *place = pair.to_le_bytes();
     }
-    for digit in &mut digits {
-        *digit += b'0' + if 9 < *digit { LETTERS } else { 0 };
-    }
-    digits
+    values.map(|value| value + b'0' + if 9 < value { LETTERS } else { 0 })
 }
 
 /// The value of one digit of either case, as percent-encoding allows.

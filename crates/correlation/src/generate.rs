@@ -38,7 +38,7 @@ pub(crate) fn uuid_v7() -> Text {
 }
 
 fn hyphenated(uuid: u128) -> [u8; UUID_LEN] {
-    let digits = digits(uuid.to_be_bytes());
+    let digits = digits(&uuid.to_be_bytes());
     let mut text = [b'-'; UUID_LEN];
     text[..8].copy_from_slice(&digits[..8]);
     text[9..13].copy_from_slice(&digits[8..12]);
@@ -51,17 +51,14 @@ fn hyphenated(uuid: u128) -> [u8; UUID_LEN] {
 /// Two lower-case digits a byte. A new id comes with nearly every request, so these are loops that the
 /// compiler turns into vector instructions; inlined, it would make scalar ones of them.
 #[inline(never)]
-fn digits(bytes: [u8; 16]) -> [u8; 32] {
-    let mut digits = [0; 32];
-    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
-        let byte = u16::from(byte);
-        *pair = (byte >> 4 | (byte & 0xf) << 8).to_le_bytes();
+fn digits(bytes: &[u8; 16]) -> [u8; 32] {
+    let pairs = bytes.map(|byte| u16::from(byte >> 4) | u16::from(byte & 0xf) << 8);
+    let mut values = [0; 32];
+    for (place, pair) in values.as_chunks_mut().0.iter_mut().zip(pairs) {
+        *place = pair.to_le_bytes();
     }
-    for digit in &mut digits {
-        // `a` follows `9` after 0x27 more.
-        *digit += b'0' + if 9 < *digit { 0x27 } else { 0 };
-    }
-    digits
+    // `a` follows `9` after 0x27 more.
+    values.map(|value| value + b'0' + if 9 < value { 0x27 } else { 0 })
 }
 
 #[cfg(test)]

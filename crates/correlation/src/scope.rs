@@ -47,9 +47,15 @@ impl Ids {
 
     /// This set over the one in scope.
     pub(crate) fn or_current(self) -> Self {
-        let mut over = Some(self);
-        let both = CURRENT.try_with(|current| over.take().map(|ids| ids.or(&current.borrow())));
-        both.ok().flatten().or(over).unwrap_or_default()
+        let around = CURRENT.try_with(|current| {
+            let current = current.borrow();
+            // As at the edge of a process, where nearly all of these are.
+            (!current.is_empty()).then(|| current.clone())
+        });
+        match around.ok().flatten() {
+            Some(around) => self.or(&around),
+            None => self,
+        }
     }
 
     /// Runs `f` with the set in scope, and has it back: unlike with [`Ids::run`] no share is counted.
