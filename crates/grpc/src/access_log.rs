@@ -6,6 +6,19 @@ use tracing::{Level, event};
 
 use crate::{call::Call, layer::Side, wire::Passed};
 
+/// The names of the fields that a line may have, for a log layer that writes by allowlist; those of the
+/// messages are there where they are counted.
+pub const ACCESS_LOG_FIELDS: [&str; 8] = [
+    "method",
+    "code",
+    "outcome",
+    "duration_ms",
+    "messages_sent",
+    "messages_received",
+    "bytes_sent",
+    "bytes_received",
+];
+
 const TARGET: &str = "throughline_grpc::access";
 
 /// Writes the line. No metadata and no message is in it.

@@ -44,6 +44,8 @@ mod told;
 mod told;
 mod wire;
 
+#[cfg(feature = "access-log")]
+pub use crate::access_log::ACCESS_LOG_FIELDS;
 pub use crate::call::Call;
 pub use crate::capture::Capture;
 pub use crate::code::Code;

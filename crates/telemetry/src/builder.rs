@@ -1,5 +1,6 @@
 //! The configuration, and the start in its order.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use throughline_catalog::{Catalogue, top::TopReport};
@@ -23,6 +24,7 @@ use crate::{
 pub struct TelemetryBuilder {
     service: &'static str,
     schema: Option<SchemaBuilder>,
+    allowed: Vec<Cow<'static, str>>,
     catalogues: Vec<&'static Catalogue>,
     from_zero: Vec<&'static Catalogue>,
     metrics_address: Option<SocketAddr>,
@@ -35,6 +37,7 @@ impl TelemetryBuilder {
         Self {
             service,
             schema: None,
+            allowed: Vec::new(),
             catalogues: Vec::new(),
             from_zero: Vec::new(),
             metrics_address: None,
@@ -84,6 +87,28 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Further fields that a log line may have, after those of its schema: an event's others are left
+    /// out, and counted in the line's `redacted`.
+    ///
+    /// The access logs of `throughline-http` and `throughline-grpc` name theirs:
+    ///
+    /// ```
+    /// # const ACCESS_LOG_FIELDS: [&str; 2] = ["method", "status"];
+    /// use throughline_telemetry::Telemetry;
+    ///
+    /// let telemetry = Telemetry::builder("shop")
+    ///     .allow(ACCESS_LOG_FIELDS) // of `throughline_http`
+    ///     .allow(["shop", "parcels"]);
+    /// # let _ = telemetry;
+    /// ```
+    ///
+    /// # Errors
+    /// The start fails where a name is a secret's, as `throughline-log` knows them.
+    pub fn allow<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.allowed.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Exports traces to this OTLP endpoint, over gRPC; as `OTEL_EXPORTER_OTLP_ENDPOINT` does, which
     /// it overrides.
     pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {
@@ -102,17 +127,16 @@ impl TelemetryBuilder {
         let Self {
             service,
             schema,
+            allowed,
             catalogues,
             from_zero,
             metrics_address,
             top_reports,
             otlp_endpoint,
         } = self;
-        let schema = match schema {
-            Some(schema) => schema.service(service).build(),
-            None => Schema::new(service),
-        }
-        .map_err(StartError::log)?;
+        // By default that of `Schema::new`.
+        let schema = schema.unwrap_or_else(Schema::builder).allow(allowed);
+        let schema = schema.service(service).build().map_err(StartError::log)?;
         let filter = logs::filter_from_env()?;
         for (at, catalogue) in catalogues.iter().enumerate() {
             catalogue

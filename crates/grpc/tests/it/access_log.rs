@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
-use throughline_grpc::{ClientLayer, Code, Method, Quiet, ServerLayer};
+use throughline_grpc::{ACCESS_LOG_FIELDS, ClientLayer, Code, Method, Quiet, ServerLayer};
 use tower::{Layer, ServiceExt};
 use tracing::{Event, Subscriber, field};
 use tracing_subscriber::{
@@ -110,6 +110,14 @@ async fn what_is_counted_is_in_the_line() {
     let written = lines.0.lock().unwrap().join("\n");
     let counted = "messages_sent=2 messages_received=1 bytes_sent=2 bytes_received=3";
     assert!(written.ends_with(counted), "{written}");
+    // The time alone has no value here.
+    let names = written
+        .split(' ')
+        .map(|field| field.split('=').next().unwrap());
+    let ours: Vec<_> = names
+        .filter(|name| ACCESS_LOG_FIELDS.contains(name))
+        .collect();
+    assert_eq!(ours, ACCESS_LOG_FIELDS, "{written}");
 }
 
 #[tokio::test]

@@ -225,7 +225,8 @@ impl ServerLayer {
     /// and ids are in scope around it, so a log layer that knows the scope writes them without being
     /// told. An error that a handler has told already, as a `Fault` does, is in this line only by its
     /// status, and at `INFO` where the response says so: with the feature `fault`, by the fault's id in
-    /// its extensions. Other levels are chosen by [`access_log_at`](Self::access_log_at).
+    /// its extensions. Other levels are chosen by [`access_log_at`](Self::access_log_at). A log layer
+    /// that writes by allowlist has to be given the fields' names.
     #[cfg(feature = "access-log")]
     pub fn access_log(mut self) -> Self {
         self.config_mut().access_log = Some(AccessLog::default());

@@ -178,3 +178,37 @@ async fn a_collector_that_never_answers_costs_the_shutdown_its_deadline_at_most(
     assert!(!why.is_empty());
     assert_eq!(report.log_lines_unwritten, 0);
 }
+
+#[tokio::test]
+async fn fields_that_are_allowed_are_written_and_others_counted() {
+    let test = "run::fields_that_are_allowed_are_written_and_others_counted";
+    if let Some(ended) = run_again(test, &[]) {
+        ended.succeeded();
+        let line = ended.lines().find(|line| line.contains("a parcel left"));
+        let line = line.expect("it is written");
+        assert!(line.contains(r#""shop":"north""#), "{line}");
+        assert!(line.contains(r#""parcels":7"#), "{line}");
+        assert!(line.contains(r#""redacted":1"#), "{line}");
+        return assert!(!line.contains("secret"), "{line}");
+    }
+    let telemetry = Telemetry::builder("shop")
+        .allow(["shop"])
+        .allow(["parcels"])
+        .start()
+        .await
+        .expect("it starts");
+    tracing::info!(
+        shop = "north",
+        parcels = 7,
+        note = "secret",
+        "a parcel left"
+    );
+    telemetry.shutdown(DEADLINE).await;
+}
+
+#[tokio::test]
+async fn a_secret_cannot_be_allowed() {
+    let started = Telemetry::builder("shop").allow(["password"]).start().await;
+    let error = started.expect_err("it does not start").to_string();
+    assert!(!error.is_empty(), "{error}");
+}
