@@ -1,6 +1,12 @@
-"""A relay over RabbitMQ: pika with its OpenTelemetry instrumentation. Exports its spans by OTLP."""
+"""A relay over RabbitMQ: pika with its OpenTelemetry instrumentation. Exports its spans by OTLP.
+
+It passes messages on, or makes them: each in a trace of its own and with ids of its own, which it prints,
+a line of JSON a message.
+"""
 
 import argparse
+import json
+import uuid
 
 import pika
 from opentelemetry import trace
@@ -16,15 +22,33 @@ LIMIT = 60
 IDS = ("x-job-id", "x-message-id", "x-request-id")
 
 
-def run(args):
-    host, _, port = args.broker.rpartition(":")
+def connect(broker):
+    host, _, port = broker.rpartition(":")
     parameters = pika.ConnectionParameters(host, int(port), blocked_connection_timeout=LIMIT)
-    connection = pika.BlockingConnection(parameters)
+    return pika.BlockingConnection(parameters)
+
+
+def make(args):
+    connection = connect(args.broker)
+    channel = connection.channel()
+    channel.confirm_delivery()
+    tracer = trace.get_tracer("orders")
+    for _ in range(args.count):
+        ids = {name: str(uuid.uuid4()) for name in IDS}
+        with tracer.start_as_current_span("order"):
+            properties = pika.BasicProperties(headers=dict(ids))
+            channel.basic_publish("", args.give, args.body.encode(), properties)
+        print(json.dumps(ids))
+    connection.close()
+
+
+def relay(args):
+    connection = connect(args.broker)
     connection.call_later(LIMIT, lambda: connection.close(320, "nothing came"))
     channel = connection.channel()
     left = args.count
 
-    def relay(channel, method, properties, body):
+    def pass_on(channel, method, properties, body):
         nonlocal left
         headers = properties.headers or {}
         # As a service would: the ids go along by hand, the trace by the instrumentation.
@@ -36,7 +60,7 @@ def run(args):
             channel.stop_consuming()
 
     channel.confirm_delivery()
-    channel.basic_consume(args.take, relay)
+    channel.basic_consume(args.take, pass_on)
     channel.start_consuming()
     connection.close()
 
@@ -44,7 +68,9 @@ def run(args):
 def main():
     parser = argparse.ArgumentParser(prog="peer-python-relay", description=__doc__)
     parser.add_argument("--broker", required=True, metavar="HOST:PORT")
-    parser.add_argument("--take", required=True, metavar="QUEUE", help="where messages come from")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--take", metavar="QUEUE", help="where messages come from")
+    source.add_argument("--body", help="what is in the messages that are made here")
     parser.add_argument("--give", required=True, metavar="QUEUE", help="where they go to")
     parser.add_argument("--count", type=int, default=1, help="how many")
     args = parser.parse_args()
@@ -53,7 +79,7 @@ def main():
     trace.set_tracer_provider(provider)
     PikaInstrumentor().instrument()
     try:
-        run(args)
+        relay(args) if args.take else make(args)
     finally:
         provider.shutdown()
 

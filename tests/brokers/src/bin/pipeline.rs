@@ -51,6 +51,11 @@ enum Command {
         #[arg(long)]
         count: usize,
     },
+    /// Counts what waits in the queue.
+    Look {
+        #[command(flatten)]
+        at: At,
+    },
     /// Does a benchmark; what starts this is a worker.
     Run { order: Order },
     /// All of it over tokio's channels, so in one process but for the runners. Where a benchmark is
@@ -104,7 +109,7 @@ impl Command {
         match self {
             Self::Schedule { .. } => "scheduler",
             Self::Work { .. } => "worker",
-            Self::Redrive { .. } => "operator",
+            Self::Redrive { .. } | Self::Look { .. } => "operator",
             Self::Run { .. } => "runner",
             Self::Channel { .. } => "pipeline",
         }
@@ -148,7 +153,8 @@ async fn run(command: Command, page: Option<PathBuf>) -> Result<()> {
         Command::Channel { relation, ways } => channel(relation.relation(), &ways).await,
         Command::Schedule { ref at, .. }
         | Command::Work { ref at, .. }
-        | Command::Redrive { ref at, .. } => match at.broker {
+        | Command::Redrive { ref at, .. }
+        | Command::Look { ref at } => match at.broker {
             System::Redis => over(&Redis::connect(&at.address).await?, &command).await,
             System::Rabbitmq => over(&RabbitMq::connect(&at.address).await?, &command).await,
             System::Nats => over(&Nats::connect(&at.address).await?, &command).await,
@@ -196,6 +202,7 @@ async fn over<B: Broker>(broker: &B, command: &Command) -> Result<()> {
             let runners = Runners::new(std::env::current_exe()?);
             pipeline::work(broker, &settings, &runners, shutdown_signal()).await
         }
+        Command::Look { at } => pipeline::look(broker, &at.queue).await,
         Command::Redrive { at, count } => pipeline::redrive(broker, &at.queue, *count).await,
         Command::Run { .. } | Command::Channel { .. } => Ok(()),
     }

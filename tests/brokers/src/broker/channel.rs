@@ -78,6 +78,10 @@ impl Broker for Channel {
         Ok(self.queue(queue).sender.send(entry)?)
     }
 
+    async fn backlog(&self, queue: &str) -> Result<u64> {
+        Ok(self.queue(queue).receiver.lock().await.len() as u64)
+    }
+
     async fn consume(&self, queue: &str) -> Result<Receiving> {
         Ok(Receiving(self.queue(queue)))
     }

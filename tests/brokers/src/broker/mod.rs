@@ -49,6 +49,9 @@ pub trait Broker {
         context: &JobContext,
     ) -> impl Future<Output = Result<()>>;
 
+    /// How many messages wait in a queue, those that a worker has apart.
+    fn backlog(&self, queue: &str) -> impl Future<Output = Result<u64>>;
+
     /// The receiving end of a queue, which it shares with its like.
     fn consume(&self, queue: &str) -> impl Future<Output = Result<Self::Consumer>>;
 }

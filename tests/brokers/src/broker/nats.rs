@@ -66,6 +66,14 @@ impl Broker for Nats {
         Ok(())
     }
 
+    async fn backlog(&self, queue: &str) -> Result<u64> {
+        let mut consumer: PullConsumer = self
+            .jetstream
+            .get_consumer_from_stream(DURABLE, queue)
+            .await?;
+        Ok(consumer.info().await?.num_pending)
+    }
+
     async fn consume(&self, queue: &str) -> Result<Pulling> {
         let consumer = self
             .jetstream

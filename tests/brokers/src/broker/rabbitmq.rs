@@ -82,6 +82,19 @@ impl Broker for RabbitMq {
         }
     }
 
+    async fn backlog(&self, queue: &str) -> Result<u64> {
+        let passive = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::default()
+        };
+        let none = FieldTable::default();
+        let queue = self
+            .channel
+            .queue_declare(queue.into(), passive, none)
+            .await?;
+        Ok(queue.message_count().into())
+    }
+
     async fn consume(&self, queue: &str) -> Result<Consuming> {
         let channel = self.connection.create_channel().await?;
         // One at a time: what waits behind a long job is for another worker.

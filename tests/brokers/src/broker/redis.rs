@@ -63,6 +63,17 @@ impl Broker for Redis {
         Ok(())
     }
 
+    async fn backlog(&self, queue: &str) -> Result<u64> {
+        let mut connection = self.connection.clone();
+        let mut length = cmd("XLEN");
+        let all: u64 = length.arg(queue).query_async(&mut connection).await?;
+        // What was settled is deleted, so all the others are with a worker.
+        let mut pending = cmd("XPENDING");
+        pending.arg(queue).arg(GROUP);
+        let (taken, ..): (u64, Value, Value, Value) = pending.query_async(&mut connection).await?;
+        Ok(all.saturating_sub(taken))
+    }
+
     async fn consume(&self, queue: &str) -> Result<Group> {
         // What blocks has a connection of its own.
         let connection = self.client.get_multiplexed_async_connection().await?;

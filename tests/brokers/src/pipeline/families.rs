@@ -28,6 +28,12 @@ catalog! { pub mod bench, budget 300_000;
     counter task_retry_count { job_type: JobType } dictated "the name on the dashboards of such pipelines";
     /// Attempts that ended in the dead-letter queue.
     counter bench_dead_letters_total { job_type: JobType };
+    /// Messages that wait.
+    gauge queue_backlog { queue: Queue };
+    /// Time that a worker was at work.
+    gauge worker_busy_time_percent { queue: Queue } dictated "the name on the dashboards of such pipelines";
+    /// Time since the lease was renewed that was not for longest.
+    gauge worker_lease_age_seconds { queue: Queue };
     /// Time of an attempt.
     histogram execution_duration_seconds { outcome: Outcome } buckets [0.01, 0.1, 1.0, 10.0, 60.0];
     /// How long an attempt waited beyond the moment it was due.

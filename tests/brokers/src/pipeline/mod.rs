@@ -13,7 +13,7 @@ mod worker;
 pub use operator::redrive;
 pub use scheduler::schedule;
 pub use task::{Task, Way};
-pub use worker::{MAX_ATTEMPTS, Settings, work};
+pub use worker::{MAX_ATTEMPTS, Settings, look, work};
 
 /// The queue for what has failed for good.
 #[must_use]

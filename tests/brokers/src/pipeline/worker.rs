@@ -58,6 +58,7 @@ pub async fn work<B: Broker>(
             () = &mut stop => return Ok(()),
             message = side.worker.receive(consumer.receive()) => message?,
         };
+        side.observe().await?;
         match message {
             Some(message) => side.attempt(&mut consumer, message).await?,
             None if *until_idle => return Ok(()),
@@ -81,7 +82,20 @@ fn worker<B: Broker>(queue: &str, relation: Relation) -> Worker {
         .duration(bench::execution_duration_seconds)
         .queue_delay(bench::scheduling_delay_seconds)
         .receive_duration(bench::queue_pop_latency_seconds)
+        .backlog(bench::queue_backlog)
+        .busy_time(bench::worker_busy_time_percent, 1)
+        .lease_age(bench::worker_lease_age_seconds)
         .trace()
+}
+
+/// Looks how many messages wait, and shows it.
+///
+/// # Errors
+/// If the broker does not say.
+pub async fn look<B: Broker>(broker: &B, queue: &str) -> Result<()> {
+    let waiting = broker.backlog(queue).await?;
+    worker::<B>(queue, Relation::default()).show_backlog(waiting, None);
+    Ok(())
 }
 
 /// The worker, and the queues that it sends to.
@@ -119,7 +133,11 @@ impl<B: Broker> Side<'_, B> {
             loop {
                 tokio::select! {
                     result = &mut work => break result,
-                    _ = beat.tick() => consumer.heartbeat(&receipt).await?,
+                    _ = beat.tick() => {
+                        consumer.heartbeat(&receipt).await?;
+                        job.heartbeat();
+                        self.observe().await?;
+                    }
                 }
             }
         };
@@ -133,6 +151,14 @@ impl<B: Broker> Side<'_, B> {
         job.scope().clone().around(settle).await?;
         job.in_scope(|| tracing::info!("attempt {} ended: {}", job.attempt(), outcome.as_str()));
         job.end(outcome);
+        Ok(())
+    }
+
+    /// Shows what changes while nothing happens.
+    async fn observe(&self) -> Result<()> {
+        let waiting = self.broker.backlog(&self.queue).await?;
+        self.worker.show_backlog(waiting, None);
+        self.worker.observe();
         Ok(())
     }
 

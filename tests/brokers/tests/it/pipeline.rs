@@ -1,5 +1,7 @@
 //! Scheduler, queue, workers and runners over each broker: one of the workers is killed at its work.
 
+use std::time::Duration;
+
 use xtask::stack::{GRACE, Running, Stack};
 
 use crate::{
@@ -7,6 +9,8 @@ use crate::{
     site::{LIMIT, Site, ended, until_ended},
     story::{IN_FLIGHT, Lost, Story},
 };
+
+const BACKLOG: &str = "queue_backlog";
 
 /// In this order; the stuck one keeps its worker until that is killed.
 const WAYS: [&str; 10] = [
@@ -29,6 +33,7 @@ async fn over(server: Server, system: &str, relation: &str) {
     let mut site = Site::new(&at).await;
     // First, for it makes the queues: a broker may not like two who do it at once.
     site.run("schedule", &WAYS).await;
+    assert_eq!(waiting(&mut site).await, 5.0, "nobody works yet");
     let mut stack = Stack::new();
     let mut pages = Vec::new();
     for _ in 0..2 {
@@ -59,6 +64,7 @@ async fn over(server: Server, system: &str, relation: &str) {
     let before = ended(&stack.services()[victim].log().lines());
     let page = site.scrape(&stack.services()[victim]).await;
     assert_eq!(page.sum(IN_FLIGHT, &[]), 1.0, "the stuck one");
+    busy(&site, &stack.services()[victim]).await;
     stack.services()[victim].kill();
     stack.services()[victim].wait().await;
     site.keep(&stack.services()[victim]);
@@ -88,6 +94,7 @@ async fn over(server: Server, system: &str, relation: &str) {
     for page in &pages {
         assert_eq!(site.read(page).sum(IN_FLIGHT, &[]), 0.0, "all have ended");
     }
+    assert_eq!(waiting(&mut site).await, 0.0, "all is done");
     let unclean = stack.stop(GRACE).await;
     let how = unclean
         .iter()
@@ -97,6 +104,34 @@ async fn over(server: Server, system: &str, relation: &str) {
     assert!(processed_all(&site).await, "spans are missing");
     Story::of(&site, relation, Lost::Killed).check();
     server.stop().await;
+}
+
+/// How many messages wait, as somebody counts who does not work.
+async fn waiting(site: &mut Site) -> f64 {
+    site.run("look", &[]).await;
+    let page = site.pages().last().expect("it counts");
+    let found = page.family(BACKLOG).is_some();
+    assert!(found, "{}", page.text());
+    page.sum(BACKLOG, &[])
+}
+
+/// Waits until a worker that holds a runner shows that it is at work, and that its lease is renewed.
+async fn busy(site: &Site, worker: &Running) {
+    let wait = async {
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            look.tick().await;
+            let page = site.peek(worker).await;
+            // Since it was last looked, which is a heartbeat ago; and all others are done with.
+            let is_busy = 90.0 < page.sum("worker_busy_time_percent", &[]);
+            if is_busy && page.sum(BACKLOG, &[]) == 0.0 {
+                return page.sum("worker_lease_age_seconds", &[]);
+            }
+        }
+    };
+    let age = tokio::time::timeout(LIMIT, wait).await;
+    let age = age.expect("it shows that it is busy");
+    assert!(age < brokers::broker::LEASE.as_secs_f64(), "{age}");
 }
 
 /// 9 consumer spans: that of the attempt which died with its worker is lost with it.

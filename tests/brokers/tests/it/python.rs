@@ -1,9 +1,12 @@
 //! A service in Python between two of ours, each message passed on through RabbitMQ.
 
+use std::path::Path;
+
 use tokio::process::Command;
 use xtask::{
-    otlp::Span,
+    otlp::{Link, Span},
     peers,
+    promtext::Page,
     stack::{GRACE, Stack},
 };
 
@@ -39,25 +42,9 @@ async fn b1_b10_a_hop_through_python_over_rabbitmq() {
     let mut behind = Site::new(&of("behind")).await;
     behind.run("schedule", &[]).await;
 
-    let mut run = Command::new(relay);
-    run.args([
-        "--broker", &address, "--take", "bench", "--give", "behind", "--count", "2",
-    ]);
-    run.env("OTEL_EXPORTER_OTLP_ENDPOINT", ours.receiver.endpoint());
-    let output = tokio::time::timeout(LIMIT, run.kill_on_drop(true).output()).await;
-    let output = output.expect("it ends").expect("it starts");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {errors}", output.status);
-
-    let mut stack = Stack::new();
-    behind.worker(&mut stack, "auto").await;
-    let worker = &stack.services()[0];
-    until_ended(&[worker], 2).await;
-    worker.ask_to_stop();
-    let stopped = tokio::time::timeout(LIMIT, worker.wait()).await;
-    assert!(stopped.is_ok(), "the worker does not stop");
-    behind.keep(worker);
-    assert_eq!(stack.stop(GRACE).await.len(), 1, "it has stopped already");
+    let told = ["--take", "bench", "--give", "behind", "--count", "2"];
+    python(&relay, &address, &told, &ours).await;
+    worked(&mut behind, 2).await;
     server.stop().await;
 
     let have = |count: usize, name: &'static str| {
@@ -114,6 +101,125 @@ async fn b1_b10_a_hop_through_python_over_rabbitmq() {
             assert_eq!(running[id], scheduled[id]);
         }
     }
+}
+
+/// A message that Python made, in a trace and with ids of its own, is a job here.
+#[tokio::test(flavor = "multi_thread")]
+async fn b1_b10_a_message_that_python_made_is_a_job_in_its_trace() {
+    const BODY: &str = r#"{"job_type":"bench","way":"flaky"}"#;
+    let Some(python_relay) = peers::require("peer-python-relay") else {
+        return;
+    };
+    let Some(server) = Server::rabbitmq().await else {
+        return;
+    };
+    let address = server.address();
+    let at = [
+        "--broker",
+        "rabbitmq",
+        "--address",
+        &address,
+        "--queue",
+        "born",
+    ];
+    let mut site = Site::new(&at).await;
+    // The queue alone.
+    site.run("schedule", &[]).await;
+    let told = ["--give", "born", "--body", BODY, "--count", "2"];
+    let made = python(&python_relay, &address, &told, &site).await;
+    // Each fails once, and is made good by the second attempt.
+    let page = worked(&mut site, 4).await;
+    server.stop().await;
+
+    let attempts = |attempt: &str, outcome: &str| {
+        let labels = [
+            ("job_type", "bench"),
+            ("attempt", attempt),
+            ("trigger", "message"),
+            ("outcome", outcome),
+        ];
+        page.sum("bench_jobs_total", &labels)
+    };
+    assert_eq!(attempts("first", "retry"), 2.0);
+    assert_eq!(attempts("retry", "ok"), 2.0);
+
+    let all = |spans: &[Span]| {
+        let count = |name| spans.iter().filter(|span| span.name == name).count();
+        count("process born") == 4 && count("order") == 2
+    };
+    assert!(site.receiver.wait_until(LIMIT, all).await);
+    let spans = site.receiver.spans();
+    let orders: Vec<_> = spans.iter().filter(|span| span.name == "order").collect();
+    assert_eq!(made.len(), orders.len());
+    for ids in &made {
+        let mut attempts: Vec<_> = spans
+            .iter()
+            .filter(|span| span.name == "process born")
+            .filter(|span| span.text("messaging.message.id") == ids["x-message-id"].as_str())
+            .collect();
+        attempts.sort_by_key(|span| span.attributes["throughline.job.attempt"].as_i64());
+        let [first, second] = attempts[..] else {
+            panic!("two attempts at {ids}, not {}", attempts.len());
+        };
+        // The first is part of the trace that began in Python, below what sent the message.
+        let mut top = first;
+        while let Some(up) = parent(top, &spans) {
+            top = up;
+        }
+        assert_eq!(
+            (top.service.as_str(), top.name.as_str()),
+            ("relay", "order")
+        );
+        assert_eq!(first.trace_id, top.trace_id);
+        // The second has a trace of its own, and knows where the message was made.
+        assert_ne!(second.trace_id, first.trace_id);
+        for attempt in [first, second] {
+            let made = (&top.trace_id, first.parent_id.as_ref());
+            let is_made = |link: &Link| (&link.trace_id, Some(&link.span_id)) == made;
+            assert!(attempt.links.iter().any(is_made), "{attempt:?}");
+        }
+        let is_it = |line: &&serde_json::Value| {
+            line["message"] == "running" && line["message_id"] == ids["x-message-id"]
+        };
+        let running: Vec<_> = site.said().iter().filter(is_it).collect();
+        assert_eq!(running.len(), 2, "{ids}");
+        for line in running {
+            assert_eq!(line["job_id"], ids["x-job-id"]);
+            assert_eq!(line["request_id"], ids["x-request-id"]);
+        }
+    }
+}
+
+/// Runs the relay to its end, and returns what it prints.
+async fn python(
+    program: &Path,
+    broker: &str,
+    told: &[&str],
+    site: &Site,
+) -> Vec<serde_json::Value> {
+    let mut run = Command::new(program);
+    run.args(["--broker", broker]).args(told);
+    run.env("OTEL_EXPORTER_OTLP_ENDPOINT", site.receiver.endpoint());
+    let output = tokio::time::timeout(LIMIT, run.kill_on_drop(true).output()).await;
+    let output = output.expect("it ends").expect("it starts");
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{}: {err}", output.status);
+    let line = |line| serde_json::from_str(line).expect("it prints JSON");
+    out.lines().map(line).collect()
+}
+
+/// Has a worker end so many attempts and then stop, and returns what it counted.
+async fn worked(site: &mut Site, attempts: usize) -> Page {
+    let mut stack = Stack::new();
+    let page = site.worker(&mut stack, "auto").await;
+    let worker = &stack.services()[0];
+    until_ended(&[worker], attempts).await;
+    worker.ask_to_stop();
+    let stopped = tokio::time::timeout(LIMIT, worker.wait()).await;
+    assert!(stopped.is_ok(), "the worker does not stop");
+    site.keep(worker);
+    assert_eq!(stack.stop(GRACE).await.len(), 1, "it has stopped already");
+    site.read(&page).clone()
 }
 
 fn parent<'a>(of: &Span, spans: &'a [Span]) -> Option<&'a Span> {

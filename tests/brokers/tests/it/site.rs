@@ -119,14 +119,19 @@ impl Site {
 
     /// Keeps what a process has counted that runs.
     pub(crate) async fn scrape(&mut self, worker: &Running) -> &Page {
+        let page = self.peek(worker).await;
+        self.pages.push(page);
+        self.pages.last().expect("one was just pushed")
+    }
+
+    /// What a process counts that runs, and will count once more at its end.
+    pub(crate) async fn peek(&self, worker: &Running) -> Page {
         let address = worker.metrics_address().expect("a worker has a page");
         let answer = Request::get(format!("http://{address}/metrics"))
             .send()
             .await;
         let text = answer.expect("it answers").body;
-        let page = Page::parse(&String::from_utf8_lossy(&text)).expect("it is a metrics page");
-        self.pages.push(page);
-        self.pages.last().expect("one was just pushed")
+        Page::parse(&String::from_utf8_lossy(&text)).expect("it is a metrics page")
     }
 
     /// The log lines of what has ended.
