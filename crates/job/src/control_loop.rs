@@ -11,13 +11,12 @@ use std::{
 
 use opentelemetry::trace::{SpanBuilder, SpanKind};
 use throughline_catalog::{Counter, Era, Family, Gauge, Histogram};
-use throughline_correlation::Ids;
 use tokio::time::Instant;
 
 use crate::{
     ending::{ByEnding, Ending},
     span,
-    timed::{Part, timed},
+    timed::{Part, Piece, timed},
 };
 
 /// A loop that never ends, such as a reconciler, a projection or a poller: each turn is counted, timed
@@ -176,14 +175,7 @@ impl ControlLoop {
     /// # Errors
     /// Whatever the work returns; an `Err` marks the span as failed.
     pub async fn turn<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        let era = span::counts().then(Era::current);
-        // How long ago it last succeeded is asked for whatever the switch says.
-        let mut part = Part::new(Ids::current());
-        if self.trace && span::are_on() {
-            let make = || SpanBuilder::from_name(self.name).with_kind(SpanKind::Internal);
-            part = part.begins(make);
-        }
-        timed(part, |ending, took| self.end(era, ending, took), work).await
+        timed(self, work).await
     }
 
     /// Shows how much there is still to do.
@@ -217,6 +209,18 @@ impl ControlLoop {
         loop {
             ticks.tick().await;
             self.observe();
+        }
+    }
+}
+
+/// A turn.
+impl<T> Piece<T> for &ControlLoop {
+    fn begin(&self, part: &mut Part) {
+        // How long ago it last succeeded is asked for whatever the switch says.
+        part.start();
+        if self.trace && span::are_on() {
+            let make = || SpanBuilder::from_name(self.name).with_kind(SpanKind::Internal);
+            part.begins(make);
         }
     }
 

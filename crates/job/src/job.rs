@@ -1,13 +1,15 @@
 //! A job: work that outlives the request which asked for it.
 
-use std::{borrow::Cow, future::Future};
+use std::{borrow::Cow, future::Future, time::Duration};
 
 use opentelemetry::trace::{SpanBuilder, SpanKind};
+use throughline_catalog::Era;
 use throughline_correlation::{Ids, JobId};
 
 use crate::{
+    ending::Ending,
     span,
-    timed::{Part, timed},
+    timed::{Part, Piece, timed},
 };
 
 /// Runs the work of a job: in a span of its own under the current one, with the job's id in scope
@@ -38,10 +40,28 @@ pub async fn job<T, E>(
     id: &JobId,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let mut part = Part::new(Ids::current().with(id));
-    if span::are_on() {
-        let name = name.into();
-        part = part.begins(|| SpanBuilder::from_name(name.clone()).with_kind(SpanKind::Internal));
+    let piece = Named {
+        name: name.into(),
+        id,
+    };
+    timed(piece, work).await
+}
+
+struct Named<'a> {
+    name: Cow<'static, str>,
+    id: &'a JobId,
+}
+
+impl<T> Piece<T> for Named<'_> {
+    fn begin(&self, part: &mut Part) {
+        part.with(Ids::current().with(self.id));
+        part.start();
+        if span::are_on() {
+            let make = || SpanBuilder::from_name(self.name.clone());
+            part.begins(|| make().with_kind(SpanKind::Internal));
+        }
     }
-    timed(part, |_, _| {}, work).await
+
+    /// It is told by its span alone.
+    fn end(&self, _: Option<Era>, _: Ending, _: Duration) {}
 }

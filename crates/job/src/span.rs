@@ -14,17 +14,20 @@ use crate::{conventions::ERROR_TYPE, ending::Ending};
 static TRACERS: Tracers = Tracers::new("throughline-job");
 
 /// Whether the switch lets helpers do more than run the work.
+#[inline]
 pub(crate) fn helps() -> bool {
     Switch::global().is_on(Concern::Jobs)
 }
 
 /// Whether the switch lets helpers open spans.
+#[inline]
 pub(crate) fn are_on() -> bool {
     let switch = Switch::global();
     switch.is_on(Concern::Spans) && switch.is_on(Concern::Jobs)
 }
 
 /// Whether the switch lets helpers count and time.
+#[inline]
 pub(crate) fn counts() -> bool {
     let switch = Switch::global();
     switch.is_on(Concern::Metrics) && switch.is_on(Concern::Jobs)
@@ -39,20 +42,25 @@ fn is_untraced(cx: &Context) -> bool {
     cx.get::<Untraced>().is_some_and(|untraced| untraced.0)
 }
 
-/// Whether a part of some work gets a span of its own: it is part of a trace, and that is recorded, or
-/// nobody here can tell. What is part of no trace begins none.
+/// Whether a part of some work gets a span of its own, where [`helps`]: it is part of a trace, and that
+/// is recorded, or nobody here can tell. What is part of no trace begins none.
+#[inline]
 pub(crate) fn is_wanted() -> bool {
-    are_on()
-        && Context::map_current(|cx| {
-            if !cx.has_active_span() || is_untraced(cx) {
-                return false;
-            }
-            let span = cx.span();
-            // A span that has ended records no more, and work that outlives it is still its child.
-            span.is_recording()
-                || span.span_context().is_sampled()
-                || span.span_context().is_remote()
-        })
+    Switch::global().is_on(Concern::Spans)
+        && Context::map_current(TraceContextExt::has_active_span)
+        && is_wanted_in_trace()
+}
+
+#[inline(never)]
+fn is_wanted_in_trace() -> bool {
+    Context::map_current(|cx| {
+        if is_untraced(cx) {
+            return false;
+        }
+        let span = cx.span();
+        // A span that has ended records no more, and work that outlives it is still its child.
+        span.is_recording() || span.span_context().is_sampled() || span.span_context().is_remote()
+    })
 }
 
 /// Opens the span that `make` describes under `parent` and returns the context in which it is active;

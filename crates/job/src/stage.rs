@@ -1,16 +1,15 @@
 //! Stages: the steps of a job.
 
-use std::future::Future;
+use std::{future::Future, marker::PhantomData, time::Duration};
 
 use opentelemetry::trace::{SpanBuilder, SpanKind};
 use throughline_catalog::{Era, Family, Histogram, Label, Labels};
-use throughline_correlation::Ids;
 
 use crate::{
     ending::Ending,
     name::joined,
     span,
-    timed::{Part, timed},
+    timed::{Part, Piece, timed},
 };
 
 /// The labels of a stage's time: the stage, and how it ended if that is one; or none, for a family
@@ -76,32 +75,55 @@ impl<S: Label> StageLabels<S> for (S, Ending) {
 /// # assert_eq!(key.key().to_string(), "Key(pages_stage_duration_seconds, [stage = render])");
 /// # }
 /// ```
-pub async fn stage<F, S, T, E>(
+pub fn stage<F, S, T, E>(
     family: F,
     stage: S,
     work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E>
+) -> impl Future<Output = Result<T, E>>
 where
     F: Family<Handle = Histogram>,
     F::Labels: StageLabels<S>,
     S: Label,
 {
     let _ = family;
-    let counted = span::counts().then(Era::current);
-    let end = move |ending, took| {
-        if let Some(era) = counted {
-            let index = <F::Labels as StageLabels<S>>::index_of(stage, ending);
+    let piece = Stage::<F, S> {
+        stage,
+        family: PhantomData,
+    };
+    timed(piece, work)
+}
+
+struct Stage<F, S> {
+    stage: S,
+    family: PhantomData<fn(F)>,
+}
+
+impl<F, S, T> Piece<T> for Stage<F, S>
+where
+    F: Family<Handle = Histogram>,
+    F::Labels: StageLabels<S>,
+    S: Label,
+{
+    #[inline]
+    fn begin(&self, part: &mut Part) {
+        if !span::helps() {
+            return;
+        }
+        let name = S::text(self.stage.index());
+        part.at_stage(name);
+        part.start();
+        if span::is_wanted() {
+            part.spanned(|| {
+                SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal)
+            });
+        }
+    }
+
+    #[inline]
+    fn end(&self, era: Option<Era>, ending: Ending, took: Duration) {
+        if let Some(era) = era {
+            let index = <F::Labels as StageLabels<S>>::index_of(self.stage, ending);
             F::store().get(era, index).record(took);
         }
-    };
-    let name = S::text(stage.index());
-    if !span::helps() {
-        return timed(Part::untold(Ids::current()), end, work).await;
     }
-    if !span::is_wanted() {
-        return timed(Part::at_stage(name), end, work).await;
-    }
-    let part = Part::at_stage(name)
-        .spanned(|| SpanBuilder::from_name(joined("stage", name)).with_kind(SpanKind::Internal));
-    timed(part, end, work).await
 }

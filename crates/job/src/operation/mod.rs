@@ -2,14 +2,13 @@
 
 mod driver;
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use opentelemetry::{
-    KeyValue,
+    Context, KeyValue,
     trace::{SpanBuilder, SpanKind, TraceContextExt},
 };
 use throughline_catalog::{Counter, Era, Family, Histogram, label};
-use throughline_correlation::Ids;
 
 pub use self::driver::operation;
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
     ending::{ByEnding, Ending},
     name::joined,
     span,
-    timed::{Part, timed, timed_call},
+    timed::{Part, Piece, timed, timed_call},
 };
 
 label! {
@@ -188,16 +187,7 @@ impl Operation {
         work: impl Future<Output = Result<T, E>>,
         size: impl FnOnce(&T) -> u64,
     ) -> Result<T, E> {
-        let era = span::counts().then(Era::current);
-        let part = self.begin();
-        let span = part.context().cloned();
-        let end = |ending, took| self.end(era, ending, took);
-        let result = timed(part, end, async {
-            let result = work.await;
-            self.sized(era, span.as_ref(), &result, size);
-            result
-        });
-        result.await
+        timed(Call::new(self, size), work).await
     }
 
     /// Calls something that answers at once.
@@ -217,37 +207,20 @@ impl Operation {
         work: impl FnOnce() -> Result<T, E>,
         size: impl FnOnce(&T) -> u64,
     ) -> Result<T, E> {
-        let era = span::counts().then(Era::current);
-        let part = self.begin();
-        let span = part.context().cloned();
-        let end = |ending, took| self.end(era, ending, took);
-        timed_call(part, end, || {
-            let result = work();
-            self.sized(era, span.as_ref(), &result, size);
-            result
-        })
+        timed_call(Call::new(self, size), work)
     }
 
-    fn begin(&self) -> Part {
-        if !span::helps() {
-            return Part::untold(Ids::current());
+    fn span(&self) -> SpanBuilder {
+        let kind = if self.is_remote {
+            SpanKind::Client
+        } else {
+            SpanKind::Internal
+        };
+        let builder = SpanBuilder::from_name(joined(self.name, self.target)).with_kind(kind);
+        match self.system {
+            Some(system) => builder.with_attributes(self.attributes(system)),
+            None => builder,
         }
-        let part = Part::new(Ids::current());
-        if !span::is_wanted() {
-            return part;
-        }
-        part.spanned(|| {
-            let kind = if self.is_remote {
-                SpanKind::Client
-            } else {
-                SpanKind::Internal
-            };
-            let builder = SpanBuilder::from_name(joined(self.name, self.target)).with_kind(kind);
-            match self.system {
-                Some(system) => builder.with_attributes(self.attributes(system)),
-                None => builder,
-            }
-        })
     }
 
     fn attributes(&self, system: &'static str) -> Vec<KeyValue> {
@@ -265,33 +238,56 @@ impl Operation {
         attributes.extend(further);
         attributes
     }
+}
 
-    fn sized<T, E>(
-        &self,
-        era: Option<Era>,
-        span: Option<&opentelemetry::Context>,
-        result: &Result<T, E>,
-        size: impl FnOnce(&T) -> u64,
-    ) {
-        let bytes = result.as_ref().map_or(0, size);
-        if bytes == 0 {
+/// One call.
+struct Call<'a, S> {
+    operation: &'a Operation,
+    /// What says how large an answer is; there is only one.
+    size: Option<S>,
+}
+
+impl<'a, S> Call<'a, S> {
+    const fn new(operation: &'a Operation, size: S) -> Self {
+        Self {
+            operation,
+            size: Some(size),
+        }
+    }
+}
+
+impl<T, S: FnOnce(&T) -> u64> Piece<T> for Call<'_, S> {
+    fn begin(&self, part: &mut Part) {
+        if !span::helps() {
             return;
         }
-        if let (Some(era), Some(family)) = (era, &self.bytes) {
-            family.add(era, Ending::Ok, bytes);
-        }
-        if let Some(cx) = span {
-            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-            cx.span().set_attribute(KeyValue::new(BYTES, bytes));
+        part.start();
+        if span::is_wanted() {
+            part.spanned(|| self.operation.span());
         }
     }
 
-    fn end(&self, era: Option<Era>, ending: Ending, took: std::time::Duration) {
+    fn answered(&mut self, era: Option<Era>, has_span: bool, answer: &T) {
+        let bytes = self.size.take().map_or(0, |size| size(answer));
+        if bytes == 0 {
+            return;
+        }
+        if let (Some(era), Some(family)) = (era, &self.operation.bytes) {
+            family.add(era, Ending::Ok, bytes);
+        }
+        if has_span {
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+            let bytes = KeyValue::new(BYTES, bytes);
+            Context::map_current(|cx| cx.span().set_attribute(bytes));
+        }
+    }
+
+    fn end(&self, era: Option<Era>, ending: Ending, took: Duration) {
         let Some(era) = era else { return };
-        if let Some(family) = &self.total {
+        if let Some(family) = &self.operation.total {
             family.add(era, ending, 1);
         }
-        if let Some(family) = &self.duration {
+        if let Some(family) = &self.operation.duration {
             family.record(era, ending, took);
         }
     }
