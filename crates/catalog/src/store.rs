@@ -104,6 +104,40 @@ impl<H: Handle> Store<H> {
         }
     }
 
+    /// Has `f` use the handle that [`get`](Self::get) returns: a shorter way, for one short use.
+    ///
+    /// ```
+    /// use throughline_catalog::{Era, Family, Labels, catalog};
+    ///
+    /// catalog! { pub mod mail, budget 10;
+    ///     /// Letters sent.
+    ///     counter mail_letters_total { urgent: bool };
+    /// }
+    ///
+    /// let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    /// let snapshotter = recorder.snapshotter();
+    /// metrics::with_local_recorder(&recorder, || {
+    ///     let sent = mail::mail_letters_total::store();
+    ///     sent.with(Era::current(), (true,).index(), |letters| letters.increment(1));
+    /// });
+    /// assert_eq!(snapshotter.snapshot().into_vec().len(), 1);
+    /// ```
+    #[inline]
+    pub fn with<R>(&self, era: Era, index: usize, f: impl FnOnce(&H) -> R) -> R {
+        if (era == Era::GLOBAL || self.source.is_given())
+            && let Some(handle) = self.kept(index)
+        {
+            return f(handle);
+        }
+        self.with_other(era, index, f)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_other<R>(&self, era: Era, index: usize, f: impl FnOnce(&H) -> R) -> R {
+        f(&self.get(era, index))
+    }
+
     #[inline]
     fn kept(&self, index: usize) -> Option<&H> {
         self.chunks

@@ -123,7 +123,7 @@ where
     fn end(&self, era: Option<Era>, ending: Ending, took: Duration) {
         if let Some(era) = era {
             let index = <F::Labels as StageLabels<S>>::index_of(self.stage, ending);
-            F::store().get(era, index).record(took);
+            F::store().with(era, index, |time| time.record(took));
         }
     }
 }

@@ -89,18 +89,14 @@ pub(super) struct Parts<'a> {
 
 impl Job {
     pub(super) fn begin(parts: Parts<'_>) -> Self {
+        // Not taken apart: its context is large, and is moved but once.
         let Parts {
             worker,
-            context,
             run,
             members,
-            scope,
-            is_spanned,
-            timeline,
-            counted,
-            max_attempts,
+            ..
         } = parts;
-        if let Some(era) = counted {
+        if let Some(era) = parts.counted {
             worker.config.metrics.begin(era, run, members);
         }
         let metrics = &worker.config.metrics;
@@ -110,14 +106,14 @@ impl Job {
         let leases = metrics.leases.as_ref();
         let job = Self {
             worker: worker.clone(),
-            context,
+            context: parts.context,
             run,
             members,
-            scope,
-            is_spanned,
-            timeline,
-            counted,
-            max_attempts,
+            scope: parts.scope,
+            is_spanned: parts.is_spanned,
+            timeline: parts.timeline,
+            counted: parts.counted,
+            max_attempts: parts.max_attempts,
             ended: Ended::new(),
             lease: leases.and_then(|(_, leases)| leases.take()),
             progress: Told::default(),
@@ -163,8 +159,8 @@ impl Job {
 
     /// Works in the job's scope. A job may be worked on several times, one after the other; the last
     /// one tells how it ended if nobody does.
-    pub async fn work<F: Future>(&self, work: F) -> F::Output {
-        Watched::new(self.scope.clone().around(work), &self.ended).await
+    pub fn work<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+        Watched::new(self.scope.clone().around(work), &self.ended)
     }
 
     /// Works in the job's scope and ends it, as `ok` or `failed`.
@@ -173,11 +169,16 @@ impl Job {
     /// Whatever the work returns.
     pub async fn run<T, E>(self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let result = self.work(work).await;
-        self.end(match &result {
+        self.end_with(&result);
+        result
+    }
+
+    /// Ends it, as `ok` or `failed`.
+    pub(super) fn end_with<T, E>(self, result: &Result<T, E>) {
+        self.end(match result {
             Ok(_) => Outcome::Ok,
             Err(_) => Outcome::Failed,
         });
-        result
     }
 
     /// Ends it.

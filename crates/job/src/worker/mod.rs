@@ -146,7 +146,10 @@ impl Worker {
         delivery: Delivery<'_>,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        self.start(delivery).run(work).await
+        let job = self.start(delivery);
+        let result = job.work(work).await;
+        job.end_with(&result);
+        result
     }
 
     /// The label of a job type that a message names.

@@ -28,7 +28,7 @@ pub(super) fn one(worker: &Worker, delivery: Delivery<'_>) -> Job {
     let config = &worker.config;
     let Delivery {
         job_type,
-        context,
+        ref context,
         max_attempts,
         taken_over,
     } = delivery;
@@ -44,16 +44,16 @@ pub(super) fn one(worker: &Worker, delivery: Delivery<'_>) -> Job {
     let now = Stamp::of(timeline.began());
     let counted = span::counts().then(Era::current);
     let delay = context.delay(now);
-    let ids = ids(&context, &config.tenancy);
+    let ids = ids(context, &config.tenancy);
     let around = Scope::current();
     let link = context.creation();
-    let believed = is_parent(worker, &context, around.context(), now);
+    let believed = is_parent(worker, context, around.context(), now);
 
     let opened = (config.endpoint.trace && span::are_on()).then(|| {
         let parent = if believed {
             context.scope().context().clone()
         } else {
-            apart(&context, around.context())
+            apart(context, around.context())
         };
         let links = || {
             let creation = link.clone().map(Link::with_context);
@@ -86,8 +86,8 @@ pub(super) fn one(worker: &Worker, delivery: Delivery<'_>) -> Job {
         run,
         members,
         is_spanned: opened.is_some(),
-        scope: scope(opened, || goes_on(&context, around.context()), ids),
-        context,
+        scope: scope(opened, || goes_on(context, around.context()), ids),
+        context: delivery.context,
         timeline,
         counted,
         max_attempts,

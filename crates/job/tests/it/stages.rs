@@ -1,9 +1,10 @@
 //! A stage: its time, and its name in scope.
 
 use std::{
-    future::{pending, ready},
+    future::{pending, poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind},
     task::Poll,
+    time::Duration,
 };
 
 use futures_util::FutureExt;
@@ -44,6 +45,75 @@ fn a_stage_that_never_began_is_not_recorded() {
     let _here = recorded.here();
     drop(stage(FAMILY, Stage::Compile, pending::<Result<(), ()>>()));
     assert_eq!(recorded.counts(), []);
+}
+
+/// The clock is that of the first poll, not of the call.
+#[tokio::test(start_paused = true)]
+async fn its_time_begins_with_its_first_poll() {
+    let recorded = Recorded::new();
+    let _here = recorded.here();
+    let (send, receive) = tokio::sync::oneshot::channel::<()>();
+    let mut work = Box::pin(stage(FAMILY, Stage::Compile, receive));
+    tokio::time::advance(Duration::from_secs(7)).await;
+    assert!(poll(&mut work).is_pending());
+    tokio::time::advance(Duration::from_secs(3)).await;
+    send.send(()).unwrap();
+    assert_eq!(poll(&mut work), Poll::Ready(Ok(())));
+    drop(work);
+    assert_eq!(recorded.values()[COMPILE], [3.0]);
+}
+
+#[test]
+fn a_poll_after_its_end_panics_and_records_nothing() {
+    let recorded = Recorded::new();
+    let _here = recorded.here();
+    let mut work = Box::pin(stage(FAMILY, Stage::Compile, ready(Ok::<_, ()>(()))));
+    assert_eq!(poll(&mut work), Poll::Ready(Ok(())));
+    assert_eq!(recorded.counts(), once([COMPILE]));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut work))).is_err());
+    drop(work);
+    assert_eq!(recorded.counts(), []);
+}
+
+/// Panics as it is dropped, and sees its scope until then.
+struct Brittle;
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        assert_eq!(Ids::current().stage(), Some("compile"));
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn its_time_is_recorded_once_when_dropping_its_work_panics() {
+    let recorded = Recorded::new();
+    let _here = recorded.here();
+    let of = |ends: bool| {
+        let brittle = Brittle;
+        let work = poll_fn(move |_| {
+            let _held = &brittle;
+            let end = Poll::Ready(Ok::<_, ()>(()));
+            if ends { end } else { Poll::Pending }
+        });
+        Box::pin(stage(FAMILY, Stage::Compile, work))
+    };
+    let fails = |f: &mut dyn FnMut()| {
+        let panic = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"on purpose"));
+    };
+
+    // Between two polls.
+    let mut work = Some(of(false));
+    assert!(poll(work.as_mut().unwrap()).is_pending());
+    fails(&mut || drop(work.take()));
+    assert_eq!(recorded.counts(), once([COMPILE]));
+    // At its end.
+    let mut work = of(true);
+    fails(&mut || _ = poll(&mut work));
+    drop(work);
+    assert_eq!(recorded.counts(), once([COMPILE]));
+    assert!(Ids::current().is_empty(), "the panic left the scope");
 }
 
 #[test]
