@@ -8,9 +8,8 @@ use std::{
 };
 
 use throughline_catalog::{Era, Family, Gauge, Labels, Store};
-use tokio::time::Instant;
 
-use crate::{span, time::Stamp};
+use crate::{observe, since::Origin, span, time::Stamp};
 
 /// Shows how long ago something last happened: a heartbeat, a handshake, a backup. The age is of the
 /// moment of each [`observe`](Self::observe), so it grows while nothing happens.
@@ -47,8 +46,8 @@ use crate::{span, time::Stamp};
 /// ```
 pub struct Ages<F: Family<Handle = Gauge>> {
     store: &'static Store<Gauge>,
-    base: Instant,
-    /// Nanoseconds from before `base` on, so that what was before it has a number too; 0 where nothing
+    origin: Origin,
+    /// Nanoseconds from before `origin` on, so that what was before it has a number too; 0 where nothing
     /// is known.
     last: Box<[AtomicU64]>,
     family: PhantomData<fn(F::Labels)>,
@@ -63,7 +62,7 @@ impl<F: Family<Handle = Gauge>> Ages<F> {
     pub fn new(_: F) -> Self {
         Self {
             store: F::store(),
-            base: Instant::now(),
+            origin: Origin::now(),
             last: (0..F::Labels::CARDINALITY)
                 .map(|_| AtomicU64::new(0))
                 .collect(),
@@ -112,16 +111,11 @@ impl<F: Family<Handle = Gauge>> Ages<F> {
     /// # Panics
     /// Outside of a tokio runtime with its timer, and if `every` is zero.
     pub async fn observe_every(&self, every: Duration) {
-        let mut ticks = tokio::time::interval(every);
-        loop {
-            ticks.tick().await;
-            self.observe();
-        }
+        observe::for_ever(every, || self.observe()).await;
     }
 
     fn now(&self) -> u64 {
-        let since = u64::try_from(self.base.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        since.saturating_add(BEFORE)
+        self.origin.nanos().saturating_add(BEFORE)
     }
 
     #[allow(clippy::unused_self, reason = "the numbers are this one's")]

@@ -10,7 +10,7 @@ use std::{
 use throughline_catalog::{Era, Family, Gauge, Labels, Store};
 use tokio::time::Instant;
 
-use crate::span;
+use crate::{observe, span};
 
 /// The time that some slots were in use since it was last asked for.
 #[derive(Debug)]
@@ -176,11 +176,7 @@ impl<F: Family<Handle = Gauge>> Utilization<F> {
     /// # Panics
     /// Outside of a tokio runtime with its timer, and if `every` is zero.
     pub async fn observe_every(&self, every: Duration) {
-        let mut ticks = tokio::time::interval(every);
-        loop {
-            ticks.tick().await;
-            self.observe();
-        }
+        observe::for_ever(every, || self.observe()).await;
     }
 }
 

@@ -1,20 +1,14 @@
 //! Loops that never end: reconcilers, projections, pollers.
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use opentelemetry::trace::{SpanBuilder, SpanKind};
 use throughline_catalog::{Counter, Era, Family, Gauge, Histogram};
-use tokio::time::Instant;
 
 use crate::{
-    ending::{ByEnding, Ending},
+    ending::{ByEnding, Ending, Tally},
+    observe,
+    since::Since,
     span,
     timed::{Part, Piece, timed},
 };
@@ -72,9 +66,8 @@ use crate::{
 pub struct ControlLoop {
     name: &'static str,
     trace: bool,
-    total: Option<ByEnding<Counter>>,
+    tally: Tally,
     errors: Option<ByEnding<Counter>>,
-    duration: Option<ByEnding<Histogram>>,
     backlog: Option<ByEnding<Gauge>>,
     position: Option<ByEnding<Gauge>>,
     available: Option<ByEnding<Gauge>>,
@@ -88,9 +81,8 @@ impl ControlLoop {
         Self {
             name,
             trace: false,
-            total: None,
+            tally: Tally::NONE,
             errors: None,
-            duration: None,
             backlog: None,
             position: None,
             available: None,
@@ -110,7 +102,7 @@ impl ControlLoop {
     where
         F: Family<Handle = Counter>,
     {
-        self.total = Some(ByEnding::new(family, labels));
+        self.tally.total = Some(ByEnding::new(family, labels));
         self
     }
 
@@ -128,7 +120,7 @@ impl ControlLoop {
     where
         F: Family<Handle = Histogram>,
     {
-        self.duration = Some(ByEnding::new(family, labels));
+        self.tally.duration = Some(ByEnding::new(family, labels));
         self
     }
 
@@ -205,11 +197,7 @@ impl ControlLoop {
     /// # Panics
     /// Outside of a tokio runtime with its timer, and if `every` is zero.
     pub async fn observe_every(&self, every: Duration) {
-        let mut ticks = tokio::time::interval(every);
-        loop {
-            ticks.tick().await;
-            self.observe();
-        }
+        observe::for_ever(every, || self.observe()).await;
     }
 }
 
@@ -229,16 +217,11 @@ impl<T> Piece<T> for &ControlLoop {
             self.since.mark();
         }
         let Some(era) = era else { return };
-        if let Some(family) = &self.total {
-            family.add(era, ending, 1);
-        }
+        self.tally.record(era, ending, took);
         if let Some(family) = self.errors.as_ref()
             && !ending.is_ok()
         {
             family.add(era, ending, 1);
-        }
-        if let Some(family) = &self.duration {
-            family.record(era, ending, took);
         }
         if let Some(family) = &self.available {
             family.set(era, f64::from(u8::from(ending.is_ok())));
@@ -251,34 +234,5 @@ fn show(family: Option<&ByEnding<Gauge>>, value: f64) {
         && span::counts()
     {
         family.set(Era::current(), value);
-    }
-}
-
-/// When something last happened.
-#[derive(Debug)]
-struct Since {
-    base: Instant,
-    /// Nanoseconds after `base`.
-    last: AtomicU64,
-}
-
-impl Since {
-    fn now() -> Self {
-        Self {
-            base: Instant::now(),
-            last: AtomicU64::new(0),
-        }
-    }
-
-    fn mark(&self) {
-        let since = self.base.elapsed().as_nanos();
-        let since = u64::try_from(since).unwrap_or(u64::MAX);
-        // Turns of one loop may overlap; the latest counts.
-        self.last.fetch_max(since, Ordering::Relaxed);
-    }
-
-    fn elapsed(&self) -> Duration {
-        let last = Duration::from_nanos(self.last.load(Ordering::Relaxed));
-        self.base.elapsed().saturating_sub(last)
     }
 }

@@ -59,14 +59,14 @@ impl<H: Handle> ByEnding<H> {
 impl ByEnding<Counter> {
     pub(crate) fn add(&self, era: Era, ending: Ending, n: u64) {
         let index = self.indices[ending as usize];
-        self.store.get(era, index).increment(n);
+        self.store.with(era, index, |count| count.increment(n));
     }
 }
 
 impl ByEnding<Histogram> {
     pub(crate) fn record(&self, era: Era, ending: Ending, took: Duration) {
         let index = self.indices[ending as usize];
-        self.store.get(era, index).record(took);
+        self.store.with(era, index, |time| time.record(took));
     }
 }
 
@@ -88,5 +88,28 @@ impl<H> Copy for ByEnding<H> {}
 impl<H: Handle> fmt::Debug for ByEnding<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.store.desc().name())
+    }
+}
+
+/// What there is to tell of every piece of work: that it ended, how, and how long it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tally {
+    pub(crate) total: Option<ByEnding<Counter>>,
+    pub(crate) duration: Option<ByEnding<Histogram>>,
+}
+
+impl Tally {
+    pub(crate) const NONE: Self = Self {
+        total: None,
+        duration: None,
+    };
+
+    pub(crate) fn record(&self, era: Era, ending: Ending, took: Duration) {
+        if let Some(family) = &self.total {
+            family.add(era, ending, 1);
+        }
+        if let Some(family) = &self.duration {
+            family.record(era, ending, took);
+        }
     }
 }

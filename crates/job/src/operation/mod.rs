@@ -13,7 +13,7 @@ use throughline_catalog::{Counter, Era, Family, Histogram, label};
 pub use self::driver::operation;
 use crate::{
     conventions::{BYTES, DB_COLLECTION, DB_NAMESPACE, DB_OPERATION, DB_QUERY_CLASS, DB_SYSTEM},
-    ending::{ByEnding, Ending},
+    ending::{ByEnding, Ending, Tally},
     name::joined,
     span,
     timed::{Part, Piece, timed, timed_call},
@@ -95,8 +95,7 @@ pub struct Operation {
     namespace: Option<&'static str>,
     query_class: Option<&'static str>,
     is_remote: bool,
-    total: Option<ByEnding<Counter>>,
-    duration: Option<ByEnding<Histogram>>,
+    tally: Tally,
     bytes: Option<ByEnding<Counter>>,
 }
 
@@ -111,8 +110,7 @@ impl Operation {
             namespace: None,
             query_class: None,
             is_remote: false,
-            total: None,
-            duration: None,
+            tally: Tally::NONE,
             bytes: None,
         }
     }
@@ -148,7 +146,7 @@ impl Operation {
     where
         F: Family<Handle = Counter>,
     {
-        self.total = Some(ByEnding::new(family, labels));
+        self.tally.total = Some(ByEnding::new(family, labels));
         self
     }
 
@@ -157,7 +155,7 @@ impl Operation {
     where
         F: Family<Handle = Histogram>,
     {
-        self.duration = Some(ByEnding::new(family, labels));
+        self.tally.duration = Some(ByEnding::new(family, labels));
         self
     }
 
@@ -283,12 +281,8 @@ impl<T, S: FnOnce(&T) -> u64> Piece<T> for Call<'_, S> {
     }
 
     fn end(&self, era: Option<Era>, ending: Ending, took: Duration) {
-        let Some(era) = era else { return };
-        if let Some(family) = &self.operation.total {
-            family.add(era, ending, 1);
-        }
-        if let Some(family) = &self.operation.duration {
-            family.record(era, ending, took);
+        if let Some(era) = era {
+            self.operation.tally.record(era, ending, took);
         }
     }
 }

@@ -5,9 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
-
-use crate::families::throughline;
+use crate::{families::throughline, since::Origin};
 
 /// As many as are looked through at each observation, and no more.
 const PLACES: usize = 1_024;
@@ -15,8 +13,8 @@ const PLACES: usize = 1_024;
 /// When each job in flight last renewed its lease.
 #[derive(Debug)]
 pub(super) struct Leases {
-    base: Instant,
-    /// Nanoseconds since `base`, and one; 0 where a place is free.
+    origin: Origin,
+    /// Nanoseconds since `origin`, and one; 0 where a place is free.
     renewed: Box<[AtomicU64]>,
     next: AtomicUsize,
 }
@@ -24,7 +22,7 @@ pub(super) struct Leases {
 impl Leases {
     pub(super) fn new() -> Self {
         Self {
-            base: Instant::now(),
+            origin: Origin::now(),
             renewed: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
             next: AtomicUsize::new(0),
         }
@@ -65,7 +63,6 @@ impl Leases {
     }
 
     fn now(&self) -> u64 {
-        let since = u64::try_from(self.base.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        since.saturating_add(1)
+        self.origin.nanos().saturating_add(1)
     }
 }

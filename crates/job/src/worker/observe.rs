@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use throughline_catalog::{Bound, Era, Gauge};
 
 use super::{JobEvent, Worker};
-use crate::{events::Events, labels::OperationName, run::Run, span, time::Stamp};
+use crate::{events::Events, labels::OperationName, observe, run::Run, span, time::Stamp};
 
 impl Worker {
     /// Shows how many messages wait in the queue, and since when the oldest does, as the broker says.
@@ -37,11 +37,7 @@ impl Worker {
     /// # Panics
     /// Outside of a tokio runtime with its timer, and if `every` is zero.
     pub async fn observe_every(&self, every: Duration) {
-        let mut ticks = tokio::time::interval(every);
-        loop {
-            ticks.tick().await;
-            self.observe();
-        }
+        observe::for_ever(every, || self.observe()).await;
     }
 
     /// Follows the jobs of this worker from now on: their starts, progress and ends. Nothing if the worker
