@@ -54,6 +54,21 @@ pub trait Broker {
 
     /// The receiving end of a queue, which it shares with its like.
     fn consume(&self, queue: &str) -> impl Future<Output = Result<Self::Consumer>>;
+
+    /// How long [`publish_later`](Self::publish_later) holds a message back: not at all where the broker
+    /// has no plain way to.
+    const LATER: Duration = Duration::ZERO;
+
+    /// As [`publish`](Self::publish), of a message that no worker gets before [`LATER`](Self::LATER) has
+    /// passed.
+    fn publish_later(
+        &self,
+        queue: &str,
+        body: &str,
+        context: &JobContext,
+    ) -> impl Future<Output = Result<()>> {
+        self.publish(queue, body, context)
+    }
 }
 
 /// The receiving end of a queue.

@@ -1,6 +1,8 @@
 //! RabbitMQ, by AMQP 0.9.1. Its quorum queues count deliveries; a message whose consumer is gone comes
 //! back at once.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use lapin::{
     Acker, BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
@@ -41,12 +43,13 @@ impl RabbitMq {
     }
 }
 
-impl Broker for RabbitMq {
-    const SYSTEM: &'static str = "rabbitmq";
-    type Consumer = Consuming;
+/// The queue where a message for this one waits until its time has come.
+fn held_back(queue: &str) -> String {
+    format!("{queue}-later")
+}
 
-    async fn declare(&self, queue: &str) -> Result<()> {
-        let mut arguments = FieldTable::default();
+impl RabbitMq {
+    async fn make(&self, queue: &str, mut arguments: FieldTable) -> Result<()> {
         arguments.insert(
             "x-queue-type".into(),
             AMQPValue::LongString("quorum".into()),
@@ -59,6 +62,30 @@ impl Broker for RabbitMq {
             .queue_declare(queue.into(), options, arguments)
             .await?;
         Ok(())
+    }
+}
+
+impl Broker for RabbitMq {
+    const SYSTEM: &'static str = "rabbitmq";
+    const LATER: Duration = Duration::from_secs(1);
+    type Consumer = Consuming;
+
+    async fn declare(&self, queue: &str) -> Result<()> {
+        self.make(queue, FieldTable::default()).await?;
+        // What nobody takes from this one goes over to that one, and is lost nowhere on the way.
+        let mut held = FieldTable::default();
+        for (name, text) in [
+            ("x-dead-letter-exchange", ""),
+            ("x-dead-letter-routing-key", queue),
+            ("x-dead-letter-strategy", "at-least-once"),
+            ("x-overflow", "reject-publish"),
+        ] {
+            held.insert(name.into(), AMQPValue::LongString(text.into()));
+        }
+        // The server counts whole milliseconds, of which the first has begun already.
+        let later = i64::try_from(Self::LATER.as_millis())? + 1;
+        held.insert("x-message-ttl".into(), AMQPValue::LongLongInt(later));
+        self.make(&held_back(queue), held).await
     }
 
     async fn publish(&self, queue: &str, body: &str, context: &JobContext) -> Result<()> {
@@ -107,6 +134,10 @@ impl Broker for RabbitMq {
             consumer,
             _channel: channel,
         })
+    }
+
+    async fn publish_later(&self, queue: &str, body: &str, context: &JobContext) -> Result<()> {
+        self.publish(&held_back(queue), body, context).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! The worker: takes benchmarks from the queue, one after the other.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{future::Future, pin::pin};
 
 use throughline_job::{Delivery, Job, Outcome, Producer, Relation, Worker, stage};
 
@@ -171,21 +171,20 @@ impl<B: Broker> Side<'_, B> {
         error: &BrokerError,
     ) -> Result<Outcome> {
         job.in_scope(|| tracing::warn!("attempt {}: {error}", job.attempt()));
-        let (outcome, queue, sending) = if job.is_final() {
+        if job.is_final() {
             let send = || self.dead_letters.dead_letter(&task.job_type, job.context());
-            (Outcome::DeadLetter, &self.dead_queue, job.in_scope(send))
-        } else {
-            let send = || {
-                self.retries
-                    .retry(&task.job_type, job.context(), Duration::ZERO)
-            };
-            (Outcome::Retry, &self.queue, job.in_scope(send))
-        };
+            let sending = job.in_scope(send);
+            let context = sending.context().clone();
+            let publish = self.broker.publish(&self.dead_queue, body, &context);
+            sending.around(publish).await?;
+            return Ok(Outcome::DeadLetter);
+        }
+        let send = || self.retries.retry(&task.job_type, job.context(), B::LATER);
+        let sending = job.in_scope(send);
         let context = sending.context().clone();
-        sending
-            .around(self.broker.publish(queue, body, &context))
-            .await?;
-        Ok(outcome)
+        let publish = self.broker.publish_later(&self.queue, body, &context);
+        sending.around(publish).await?;
+        Ok(Outcome::Retry)
     }
 }
 

@@ -131,17 +131,17 @@ async fn b1_b10_a_message_that_python_made_is_a_job_in_its_trace() {
     let page = worked(&mut site, 4).await;
     server.stop().await;
 
-    let attempts = |attempt: &str, outcome: &str| {
+    let attempts = |attempt: &str, trigger: &str, outcome: &str| {
         let labels = [
             ("job_type", "bench"),
             ("attempt", attempt),
-            ("trigger", "message"),
+            ("trigger", trigger),
             ("outcome", outcome),
         ];
         page.sum("bench_jobs_total", &labels)
     };
-    assert_eq!(attempts("first", "retry"), 2.0);
-    assert_eq!(attempts("retry", "ok"), 2.0);
+    assert_eq!(attempts("first", "message", "retry"), 2.0);
+    assert_eq!(attempts("retry", "delay", "ok"), 2.0);
 
     let all = |spans: &[Span]| {
         let count = |name| spans.iter().filter(|span| span.name == name).count();

@@ -1,6 +1,6 @@
 //! What must be true of spans, counts and log lines, whichever broker the jobs went over.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 use xtask::{
@@ -28,13 +28,15 @@ pub(crate) struct Story<'a> {
     said: &'a [Value],
     relation: &'a str,
     lost: Lost,
+    /// How long what is sent again is held back.
+    later: Duration,
     /// The ids of the messages, in the order in which they were scheduled: steady, flaky, poison,
     /// stuck, steady.
     messages: Vec<String>,
 }
 
 impl<'a> Story<'a> {
-    pub(crate) fn of(site: &'a Site, relation: &'a str, lost: Lost) -> Self {
+    pub(crate) fn of(site: &'a Site, relation: &'a str, lost: Lost, later: Duration) -> Self {
         let said = site.said();
         let scheduled = said.iter().filter(|line| line["message"] == "scheduled");
         let id = |line: &Value| line["message_id"].as_str().expect("it has one").to_owned();
@@ -44,6 +46,7 @@ impl<'a> Story<'a> {
             said,
             relation,
             lost,
+            later,
             messages: scheduled.map(id).collect(),
         }
     }
@@ -67,17 +70,27 @@ impl<'a> Story<'a> {
             Lost::Killed => "first message abandoned",
             Lost::Dropped => "first message cancelled",
         };
-        let expected = [
-            ("first message ok", 2.0),
-            ("first message retry", 2.0),
-            (lost, 1.0),
-            ("retry message ok", 2.0),
-            ("retry message retry", 1.0),
-            ("final message dead_letter", 1.0),
-            ("first redrive ok", 1.0),
+        // What was held back was set off by its delay; the stuck one's second attempt was not.
+        let again = if self.later.is_zero() {
+            "message"
+        } else {
+            "delay"
+        };
+        let all = [
+            ("first message ok".to_owned(), 2.0),
+            ("first message retry".to_owned(), 2.0),
+            (lost.to_owned(), 1.0),
+            ("retry message ok".to_owned(), 1.0),
+            (format!("retry {again} ok"), 1.0),
+            (format!("retry {again} retry"), 1.0),
+            (format!("final {again} dead_letter"), 1.0),
+            ("first redrive ok".to_owned(), 1.0),
         ];
-        let expected = expected.map(|(key, count)| (key.to_owned(), count));
-        assert_eq!(ended, BTreeMap::from(expected));
+        let mut expected = BTreeMap::new();
+        for (key, count) in all {
+            *expected.entry(key).or_insert(0.0) += count;
+        }
+        assert_eq!(ended, expected);
         assert_eq!(self.sum("bench_jobs_started_total"), 10.0);
         assert_eq!(self.sum("task_retry_count"), 4.0);
         assert_eq!(self.sum("bench_dead_letters_total"), 1.0);
@@ -265,6 +278,23 @@ impl<'a> Story<'a> {
         let again = again.expect("it was sent again");
         assert!(links_to(again, self.sent(message)));
         assert_eq!(number_of(again), number_of(next));
+        self.held_back(again, next);
+    }
+
+    /// Nobody got the message before it was due, and only what came after that is a delay.
+    fn held_back(&self, sent: &Span, next: &Span) {
+        let took = next.start_ns.checked_sub(sent.start_ns);
+        let took = Duration::from_nanos(took.expect("it was sent before"));
+        let beyond = took.checked_sub(self.later);
+        let beyond = beyond.unwrap_or_else(|| panic!("too early, after {took:?}: {next:?}"));
+        let delay = next.attributes["throughline.job.queue_delay_seconds"].as_f64();
+        // Both are of the same two moments, but for what lies between a message and its span.
+        let slack = Duration::from_millis(500);
+        let difference = delay.expect("it is a number") - beyond.as_secs_f64();
+        assert!(
+            difference.abs() < slack.as_secs_f64(),
+            "{delay:?}, {took:?}"
+        );
     }
 
     fn redriven(&self, message: &str) {
