@@ -84,15 +84,14 @@ pub fn differential(check: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let written = fs::read_to_string(&path).context(|| format!("cannot read {PEERS_PAGE}"))?;
-    let changes = changes(&written, &page);
-    for change in &changes {
-        eprintln!("{PEERS_PAGE}: {change}");
+    if written == page {
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(if changes.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    eprintln!("{PEERS_PAGE} is not as it would be written");
+    for change in changes(&written, &page) {
+        eprintln!("{change}");
+    }
+    Ok(ExitCode::FAILURE)
 }
 
 /// The lines that are only in one of the two pages.

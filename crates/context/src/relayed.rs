@@ -99,7 +99,7 @@ pub(crate) fn at_hand() -> Flags {
 pub(crate) fn with_caller(
     into: &Context,
     parent: TraceParent,
-    state: Option<TraceState>,
+    (flags, state): (Flags, Option<TraceState>),
     how: How,
 ) -> Context {
     let mark = match how {
@@ -115,7 +115,6 @@ pub(crate) fn with_caller(
         mark,
     );
     let cx = into.with_remote_span_context(remote);
-    let flags = Flags::of(&parent, how);
     let is_lost = !flags.is_empty() && how == How::InAll;
     // What an outer scope relays, perhaps under the same trace, is not this caller's.
     if state.is_none() && !is_lost && into.get::<Relayed>().is_none() {

@@ -16,7 +16,9 @@ use opentelemetry::{
 /// A tracer that was taken before the provider is set does nothing for ever, so one is kept only once
 /// it has made a span; until then each span asks for another. One that makes no spans any more,
 /// because its provider has been shut down, is never used again: whatever provider comes after it is
-/// asked each time. A provider that takes the place of one that still works is not noticed. To take one for each span instead costs two allocations and some 300 instructions.
+/// asked each time. A provider that takes the place of one that still works is not noticed.
+///
+/// To take a tracer for each span instead costs two allocations and some 300 instructions.
 ///
 /// A clone begins anew.
 ///

@@ -10,9 +10,9 @@ use crate::{
 
 /// The ids, and the stage, of the work at hand.
 ///
-/// Clones share their contents; a set of nothing but a request's id takes no memory beside its text. A set is put in scope by
-/// [`Ids::enter`] or [`Ids::around`], and read where it is needed by [`Ids::current`]: by log
-/// layers, spans and clients, without a parameter in any handler.
+/// Clones share their contents; a set of nothing but a request's id takes no memory beside its text. A
+/// set is put in scope by [`Ids::enter`] or [`Ids::around`], and read where it is needed by
+/// [`Ids::current`]: by log layers, spans and clients, without a parameter in any handler.
 ///
 /// ```
 /// use throughline_correlation::{Ids, JobId, Key, RequestId};
@@ -169,6 +169,12 @@ impl Ids {
     /// This set over another: an id that is not set here is taken from there.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
+        self.fill(other);
+        self
+    }
+
+    /// Takes what is not set here from there.
+    pub(crate) fn fill(&mut self, other: &Self) {
         self.stage = self.stage.or(other.stage);
         if self.request.is_none() {
             self.request.clone_from(&other.request);
@@ -185,7 +191,6 @@ impl Ids {
                 }
             }
         }
-        self
     }
 
     /// Whether both are shares of one set; two that only look alike are not.

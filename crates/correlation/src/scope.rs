@@ -46,16 +46,9 @@ impl Ids {
     }
 
     /// This set over the one in scope.
-    pub(crate) fn or_current(self) -> Self {
-        let around = CURRENT.try_with(|current| {
-            let current = current.borrow();
-            // As at the edge of a process, where nearly all of these are.
-            (!current.is_empty()).then(|| current.clone())
-        });
-        match around.ok().flatten() {
-            Some(around) => self.or(&around),
-            None => self,
-        }
+    pub(crate) fn or_current(mut self) -> Self {
+        let _ = CURRENT.try_with(|current| self.fill(&current.borrow()));
+        self
     }
 
     /// Runs `f` with the set in scope, and has it back: unlike with [`Ids::run`] no share is counted.

@@ -40,15 +40,13 @@ impl Propagator {
     #[must_use]
     pub fn arrive(&self, trust: Trust, carrier: &impl Extract) -> Arrival {
         let current = Context::current();
+        let under = |how| {
+            let (parent, flags) = self.read(&current, carrier, how);
+            Arrival::under(parent, flags)
+        };
         match trust {
-            Trust::Mesh | Trust::Keep => {
-                let how = match trust {
-                    Trust::Mesh => How::Mesh,
-                    _ => How::Keep,
-                };
-                let (parent, flags) = self.read(&current, carrier, how);
-                Arrival::under(parent, flags)
-            }
+            Trust::Mesh => under(How::Mesh),
+            Trust::Keep => under(How::Keep),
             Trust::Edge => {
                 let caller = self.trace(&Context::new(), carrier).1;
                 Arrival::linked(current, caller.map(|caller| link(caller.parent())))
@@ -63,6 +61,26 @@ impl Propagator {
     /// `open` is given the parent, and the span to link to where that of the caller is no parent. A
     /// sampler that asks [`caller_decides`](crate::caller_decides) while `open` runs is told as by the
     /// parent of an [`Arrival`]; what costs that parent its mark, which every copy of it has, is saved.
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
+    /// use opentelemetry_sdk::trace::SdkTracerProvider;
+    /// use throughline_context::{Propagator, Trust, caller_decides};
+    ///
+    /// let tracer = SdkTracerProvider::builder().build().tracer("shop");
+    /// let mut headers = HeaderMap::new();
+    /// let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    /// headers.insert("traceparent", parent.parse().unwrap());
+    ///
+    /// let scope = Propagator::global().arrive_with_span(Trust::Keep, &headers, |parent, _link| {
+    ///     assert!(!caller_decides(parent), "what a sampler is told");
+    ///     parent.with_span(tracer.start_with_context("served", parent))
+    /// });
+    /// let span = scope.context().span().span_context().clone();
+    /// assert_eq!(span.trace_id().to_string(), "0af7651916cd43dd8448eb211c80319c");
+    /// assert!(!span.is_remote());
+    /// ```
     #[must_use]
     pub fn arrive_with_span(
         &self,
@@ -106,7 +124,7 @@ impl Propagator {
             Some(caller) => {
                 let (parent, state) = caller.into_parts();
                 let flags = Flags::of(&parent, how);
-                (with_caller(into, parent, state, how), flags)
+                (with_caller(into, parent, (flags, state), how), flags)
             }
             None => (into.clone(), Flags::NONE),
         };

@@ -25,34 +25,6 @@ pub(crate) enum Side {
     Client,
 }
 
-impl Side {
-    /// The scope that a call runs in: a server's caller's, as far as it is trusted, or the one at hand.
-    pub(super) fn scope(self, trust: Trust, headers: &HeaderMap) -> Scope {
-        match self {
-            Self::Server => arrive(trust, headers).into_parts().0,
-            Self::Client => Scope::current(),
-        }
-    }
-
-    /// The same, of the span that `open` opens in it.
-    #[cfg(feature = "trace")]
-    pub(super) fn scope_with_span(
-        self,
-        trust: Trust,
-        headers: &HeaderMap,
-        open: impl FnOnce(&Context, Option<&SpanContext>) -> Context,
-    ) -> Scope {
-        match self {
-            Self::Server => arrive_with_span(trust, headers, open),
-            Self::Client => {
-                let scope = Scope::current();
-                let context = open(scope.context(), None);
-                scope.with_context(context)
-            }
-        }
-    }
-}
-
 /// Whom a client calls, as its channel was told.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -175,6 +147,31 @@ impl Config {
             on.access_log = self.switch.is_on(throughline_context::Concern::AccessLog);
         }
         on
+    }
+
+    /// The scope that a call runs in: a server's caller's, as far as it is trusted, or the one at hand.
+    pub(super) fn scope(&self, headers: &HeaderMap) -> Scope {
+        match self.side {
+            Side::Server => arrive(self.trust, headers).into_parts().0,
+            Side::Client => Scope::current(),
+        }
+    }
+
+    /// The same, of the span that `open` opens in it.
+    #[cfg(feature = "trace")]
+    pub(super) fn scope_with_span(
+        &self,
+        headers: &HeaderMap,
+        open: impl FnOnce(&Context, Option<&SpanContext>) -> Context,
+    ) -> Scope {
+        match self.side {
+            Side::Server => arrive_with_span(self.trust, headers, open),
+            Side::Client => {
+                let scope = Scope::current();
+                let context = open(scope.context(), None);
+                scope.with_context(context)
+            }
+        }
     }
 
     /// Whether anybody asks how long a call took.

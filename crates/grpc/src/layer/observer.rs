@@ -29,7 +29,7 @@ impl CallObserver {
         let on = config.concerns();
         let (uri, headers) = head;
         if !on.any() || config.quiet.covers(uri.path()) {
-            let scope = config.side.scope(config.trust, headers);
+            let scope = config.scope(headers);
             return Self {
                 config,
                 scope,

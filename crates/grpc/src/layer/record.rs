@@ -73,18 +73,18 @@ impl Record {
         let started = is_timed.then(Instant::now);
         let named = Named::read(config, uri.path());
         let call = config.call(named.at_start(config), headers);
-        let (side, trust) = (config.side, config.trust);
         #[cfg(feature = "trace")]
         let mut scope = if on.spans {
-            side.scope_with_span(trust, headers, |parent, link| {
+            config.scope_with_span(headers, |parent, link| {
                 let (spans, target) = (&config.spans, config.target.as_ref());
-                spans.open((parent, link), (side, &named), target, (uri, headers))
+                let named = (config.side, &named);
+                spans.open((parent, link), named, target, (uri, headers))
             })
         } else {
-            side.scope(trust, headers)
+            config.scope(headers)
         };
         #[cfg(not(feature = "trace"))]
-        let mut scope = side.scope(trust, headers);
+        let mut scope = config.scope(headers);
         let attempts = config.attempts.then(Attempts::default);
         if let Some(attempts) = &attempts {
             let context = scope.context().with_value(attempts.clone());

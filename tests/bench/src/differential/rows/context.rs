@@ -121,20 +121,21 @@ pub(super) fn goes_on(sent: &str) -> String {
     seen.to_owned()
 }
 
-pub(super) async fn unsampled(bed: &TestBed) -> String {
-    record::sample(false);
-    let headers = [("traceparent", &*traceparent(TRACE, "00"))];
+/// Whether the trace goes on while this is off.
+async fn without(bed: &TestBed, switch: fn(bool), flags: &str) -> String {
+    switch(false);
+    let headers = [("traceparent", &*traceparent(TRACE, flags))];
     let sent = relayed(bed, &full("Relay"), &headers, "traceparent").await;
-    record::sample(true);
+    switch(true);
     goes_on(&sent)
 }
 
+pub(super) async fn unsampled(bed: &TestBed) -> String {
+    without(bed, record::sample, "00").await
+}
+
 pub(super) async fn unlogged(bed: &TestBed) -> String {
-    record::log(false);
-    let headers = [("traceparent", &*traceparent(TRACE, "01"))];
-    let sent = relayed(bed, &full("Relay"), &headers, "traceparent").await;
-    record::log(true);
-    goes_on(&sent)
+    without(bed, record::log, "01").await
 }
 
 pub(super) async fn in_stream(bed: &TestBed) -> String {
